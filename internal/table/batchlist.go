@@ -4,11 +4,12 @@ import (
 	"context"
 
 	"github.com/takeup/takeup/internal/table/dynamo"
+	"github.com/takeup/takeup/internal/table/jobitem"
 )
 
 // byBatch lists the jobs of a batch.
 func (l *listing) byBatch(ctx context.Context) (err error) {
-	l.jobs, l.reached, err = l.read(ctx, byBatch, batchName, l.query.Batch, l.query.Limit+1)
+	l.jobs, l.reached, err = l.read(ctx, byBatch, jobitem.BatchName, l.query.Batch, l.query.Limit+1)
 	return err
 }
 

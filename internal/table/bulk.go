@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/takeup/takeup/internal/table/dynamo"
+	"github.com/takeup/takeup/internal/table/jobitem"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/wait"
 )
@@ -49,7 +50,7 @@ func (b Bulk) Entries(ctx context.Context, ids []string) (map[string]video.Entry
 	}
 	asked := types.KeysAndAttributes{ConsistentRead: aws.Bool(true)}
 	for _, id := range ids {
-		asked.Keys = append(asked.Keys, dynamo.Attributes{dynamo.PartitionKey: dynamo.Text(jobPrefix + id), dynamo.SortKey: dynamo.Text(jobItem)})
+		asked.Keys = append(asked.Keys, dynamo.Attributes{dynamo.PartitionKey: dynamo.Text(jobitem.Prefix + id), dynamo.SortKey: dynamo.Text(jobitem.Job)})
 	}
 	pause := bulkPause
 	for range bulkTries {
@@ -58,8 +59,8 @@ func (b Bulk) Entries(ctx context.Context, ids []string) (map[string]video.Entry
 			return nil, dynamo.Unavailable(doing, err)
 		}
 		for _, item := range out.Responses[b.name] {
-			id, _ := strings.CutPrefix(textOf(item, dynamo.PartitionKey), jobPrefix)
-			entry, err := decodeJob(id, item)
+			id, _ := strings.CutPrefix(textOf(item, dynamo.PartitionKey), jobitem.Prefix)
+			entry, err := jobitem.DecodeJob(id, item)
 			if err != nil {
 				return nil, dynamo.Unavailable(doing, err)
 			}

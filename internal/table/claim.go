@@ -12,6 +12,7 @@ import (
 	"github.com/takeup/takeup/internal/operator"
 	"github.com/takeup/takeup/internal/table/counter"
 	"github.com/takeup/takeup/internal/table/dynamo"
+	"github.com/takeup/takeup/internal/table/jobitem"
 	"github.com/takeup/takeup/internal/table/record"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -43,7 +44,7 @@ func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, li
 	claim := &dynamodb.TransactWriteItemsInput{
 		ClientRequestToken: &entry.Mark,
 		TransactItems: append([]types.TransactWriteItem{
-			{Put: dynamo.AsPut(t.store.Replace(encode(entry, number), version))}, {ConditionCheck: record.StillDecided(&t.records, decided)},
+			{Put: dynamo.AsPut(t.store.Replace(jobitem.Encode(entry, number), version))}, {ConditionCheck: record.StillDecided(&t.records, decided)},
 		}, append(batch, counter.Changes(&t.sums, entry, counter.RoomFor(entry, limits, before))...)...),
 	}
 	var last error

@@ -1,9 +1,9 @@
 // Package table stores the jobs, with all counters and everything that is learned from them, in
 // one DynamoDB table.
 //
-// The jobs are in this package: their items, claims, lists and lines. The counters are in package
-// counter, and the records beside the jobs in package record. Both, and this package, read and
-// write items by package dynamo.
+// The jobs are in this package: their writes, claims, lists and lines. Package jobitem has what
+// their items are. The counters are in package counter, and the records beside the jobs in package
+// record. All of them read and write items by package dynamo.
 //
 // # Items
 //

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/takeup/takeup/internal/table/dynamo"
+	"github.com/takeup/takeup/internal/table/jobitem"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -22,14 +23,14 @@ func (t *Table) Forget(ctx context.Context, entry video.Entry, version string, a
 	}
 	entry.Forget(at)
 	entry.Mark = t.store.Mark()
-	sent, err := sentOf(entry)
+	sent, err := jobitem.EncodeRequest(entry)
 	if err != nil {
 		return video.Entry{}, "", err
 	}
 	all := &dynamodb.TransactWriteItemsInput{
 		ClientRequestToken: &entry.Mark,
 		TransactItems: []types.TransactWriteItem{
-			{Put: dynamo.AsPut(t.store.Replace(encode(entry, number), version))},
+			{Put: dynamo.AsPut(t.store.Replace(jobitem.Encode(entry, number), version))},
 			{Put: &types.Put{TableName: &t.store.Name, Item: sent}},
 		},
 	}

@@ -2,9 +2,7 @@ package table
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,6 +11,7 @@ import (
 
 	"github.com/takeup/takeup/internal/table/counter"
 	"github.com/takeup/takeup/internal/table/dynamo"
+	"github.com/takeup/takeup/internal/table/jobitem"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/video/report"
 )
@@ -21,7 +20,7 @@ import (
 // was answered before. The error is a *video.NoEntry if there is no such job, and a
 // *video.ServiceUnavailable if it can't be read.
 func (t *Table) Get(ctx context.Context, id string) (video.Entry, string, error) {
-	all, err := t.store.Query(ctx, jobPrefix+id, "")
+	all, err := t.store.Query(ctx, jobitem.Prefix+id, "")
 	if err != nil {
 		return video.Entry{}, "", dynamo.Unavailable("reading a job", err)
 	}
@@ -31,16 +30,16 @@ func (t *Table) Get(ctx context.Context, id string) (video.Entry, string, error)
 			items[sort.Value] = item
 		}
 	}
-	if items[jobItem] == nil {
+	if items[jobitem.Job] == nil {
 		return video.Entry{}, "", &video.NoEntry{ID: id}
 	}
-	entry, version, err := decode(id, items[jobItem], items[requestItem])
+	entry, version, err := jobitem.Decode(id, items[jobitem.Job], items[jobitem.Request])
 	if err != nil {
 		return video.Entry{}, "", dynamo.Unavailable("reading a job", err)
 	}
 	for _, step := range report.Steps() {
-		if item := items[progressPrefix+string(step)]; item != nil {
-			entry.Progress = append(entry.Progress, decodeProgress(step, item))
+		if item := items[jobitem.ProgressPrefix+string(step)]; item != nil {
+			entry.Progress = append(entry.Progress, jobitem.DecodeProgress(step, item))
 		}
 	}
 	return entry, strconv.FormatInt(version, 10), nil
@@ -81,31 +80,16 @@ func (t *Table) create(ctx context.Context, entry video.Entry, with func(mark st
 
 // creation returns the writes of a new job and its request.
 func (t *Table) creation(entry video.Entry) ([]types.TransactWriteItem, error) {
-	sent, err := sentOf(entry)
+	sent, err := jobitem.EncodeRequest(entry)
 	return []types.TransactWriteItem{
 		{Put: &types.Put{
-			TableName: &t.store.Name, Item: encode(entry, 1),
+			TableName: &t.store.Name, Item: jobitem.Encode(entry, 1),
 			ConditionExpression:                 aws.String("attribute_not_exists(#pk)"),
 			ExpressionAttributeNames:            map[string]string{"#pk": dynamo.PartitionKey},
 			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 		}},
 		{Put: &types.Put{TableName: &t.store.Name, Item: sent}},
 	}, err
-}
-
-// sentOf returns the item "request" of an entry.
-func sentOf(entry video.Entry) (dynamo.Attributes, error) {
-	sent := dynamo.Attributes{}
-	sent.Put(dynamo.PartitionKey, jobPrefix+entry.ID)
-	sent.Put(dynamo.SortKey, requestItem)
-	if entry.RequestHash != "" {
-		body, err := json.Marshal(entry.Request)
-		if err != nil {
-			return nil, fmt.Errorf("table: encoding the request of job %s: %w", entry.ID, err)
-		}
-		sent.Put(requestItem, string(body))
-	}
-	return sent, nil
 }
 
 // Update replaces the version of a job that was read, and returns the new one. The request never
@@ -122,7 +106,7 @@ func (t *Table) Update(ctx context.Context, entry video.Entry, version string) (
 		entry.Forget(entry.ForgottenAt)
 	}
 	entry.Mark = t.store.Mark()
-	put, counters := t.store.Replace(encode(entry, number), version), counter.Changes(&t.sums, entry, nil)
+	put, counters := t.store.Replace(jobitem.Encode(entry, number), version), counter.Changes(&t.sums, entry, nil)
 	if len(counters) == 0 {
 		return t.settle(ctx, entry, number, func(ctx context.Context) error {
 			_, err := t.store.Client.PutItem(ctx, put)

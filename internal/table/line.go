@@ -12,6 +12,7 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/table/counter"
 	"github.com/takeup/takeup/internal/table/dynamo"
+	"github.com/takeup/takeup/internal/table/jobitem"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/video/report"
 )
@@ -103,9 +104,9 @@ func (t *Table) older(ctx context.Context, entry video.Entry) ([]video.Waiter, e
 		KeyConditionExpression: aws.String("#wait = :cap AND #turn < :turn"),
 		ProjectionExpression:   aws.String("#full_of, #owner, #counted_until"),
 		ExpressionAttributeNames: map[string]string{
-			"#wait": waitName, "#turn": turnName, "#full_of": fullOfName, "#owner": "owner", "#counted_until": countedUntilName,
+			"#wait": jobitem.WaitName, "#turn": jobitem.TurnName, "#full_of": jobitem.FullOfName, "#owner": "owner", "#counted_until": jobitem.CountedUntilName,
 		},
-		ExpressionAttributeValues: map[string]types.AttributeValue{":cap": dynamo.Text(string(report.WaitCap)), ":turn": dynamo.Text(placeOf(entry.Turn, entry.ID))},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":cap": dynamo.Text(string(report.WaitCap)), ":turn": dynamo.Text(jobitem.Place(entry.Turn, entry.ID))},
 	}
 	var all []video.Waiter
 	for range mostOlder {
@@ -115,7 +116,7 @@ func (t *Table) older(ctx context.Context, entry video.Entry) ([]video.Waiter, e
 		}
 		for _, item := range out.Items {
 			r := dynamo.Reader{Attributes: item}
-			all = append(all, video.Waiter{Limit: r.Text(fullOfName), Owner: r.Text("owner"), CountedUntil: r.Time(countedUntilName)})
+			all = append(all, video.Waiter{Limit: r.Text(jobitem.FullOfName), Owner: r.Text("owner"), CountedUntil: r.Time(jobitem.CountedUntilName)})
 			if r.Err != nil {
 				return nil, r.Err
 			}

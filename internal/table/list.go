@@ -2,7 +2,6 @@ package table
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -12,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/takeup/takeup/internal/table/dynamo"
+	"github.com/takeup/takeup/internal/table/jobitem"
 	"github.com/takeup/takeup/internal/video"
-	"github.com/takeup/takeup/internal/video/report"
 )
 
 // The indexes, as named in template.yaml. They are sorted by place.
@@ -33,17 +32,11 @@ const daysAtOnce = 30
 // happens only with a filter that excludes most jobs.
 const mostReads = 20
 
-func dayOf(at time.Time) string { return at.UTC().Format(time.DateOnly) }
-
-// placeOf returns the position of a job among all jobs, by creation and id. Its first ten
-// characters are the day.
-func placeOf(at time.Time, id string) string { return at.UTC().Format(dynamo.TimeLayout) + "#" + id }
-
 // PlaceAfter returns a place after all jobs that were created at that time or before.
-func PlaceAfter(at time.Time) string { return placeOf(at, "~") }
+func PlaceAfter(at time.Time) string { return jobitem.Place(at, "~") }
 
 // PlaceBefore returns a place before all jobs that were created at that time or after.
-func PlaceBefore(at time.Time) string { return placeOf(at, "") }
+func PlaceBefore(at time.Time) string { return jobitem.Place(at, "") }
 
 // IsPlace reports whether s can be a place.
 func IsPlace(s string) bool {
@@ -123,7 +116,7 @@ type listing struct {
 
 func (l *listing) byState(ctx context.Context) error {
 	for _, state := range l.query.States {
-		jobs, reached, err := l.read(ctx, byStatus, statusName, string(state), l.query.Limit+1)
+		jobs, reached, err := l.read(ctx, byStatus, jobitem.StatusName, string(state), l.query.Limit+1)
 		if err != nil {
 			return err
 		}
@@ -146,7 +139,7 @@ func (l *listing) byDay(ctx context.Context) (err error) {
 				return nil
 			}
 			var jobs []Listed
-			jobs, l.reached, err = l.read(ctx, byDay, dayName, day, limit+1-len(l.jobs))
+			jobs, l.reached, err = l.read(ctx, byDay, jobitem.DayName, day, limit+1-len(l.jobs))
 			if l.jobs = append(l.jobs, jobs...); err != nil || l.reached != "" {
 				return err
 			}
@@ -171,7 +164,7 @@ func (l *listing) read(ctx context.Context, index, key, value string, most int) 
 	in := &dynamodb.QueryInput{
 		TableName: &l.table.store.Name, IndexName: &index, ScanIndexForward: aws.Bool(false),
 		KeyConditionExpression:    aws.String("#key = :key AND #place < :before"),
-		ExpressionAttributeNames:  map[string]string{"#key": key, "#place": placeName},
+		ExpressionAttributeNames:  map[string]string{"#key": key, "#place": jobitem.PlaceName},
 		ExpressionAttributeValues: map[string]types.AttributeValue{":key": dynamo.Text(value), ":before": dynamo.Text(l.query.Before)},
 	}
 	if filters := l.query.filters(in); len(filters) == 0 && !l.query.sifted() {
@@ -186,13 +179,14 @@ func (l *listing) read(ctx context.Context, index, key, value string, most int) 
 		}
 		l.reads--
 		for _, item := range out.Items {
-			job, err := decodeListed(item)
+			entry, brief, place, err := jobitem.DecodeListed(item)
+			job := Listed{Entry: entry, Brief: brief, place: place}
 			switch {
 			case err != nil:
 				return nil, "", err
 			case job.place < l.query.After:
 				return jobs, "", nil
-			case l.query.sifted() && !slices.Contains(l.query.States, video.State(textOf(item, statusName))):
+			case l.query.sifted() && !slices.Contains(l.query.States, video.State(textOf(item, jobitem.StatusName))):
 				continue
 			}
 			if jobs = append(jobs, job); len(jobs) == most {
@@ -204,7 +198,7 @@ func (l *listing) read(ctx context.Context, index, key, value string, most int) 
 		}
 		if in.ExclusiveStartKey = out.LastEvaluatedKey; l.reads <= 0 {
 			last := dynamo.Reader{Attributes: out.LastEvaluatedKey}
-			return jobs, last.Text(placeName), last.Err
+			return jobs, last.Text(jobitem.PlaceName), last.Err
 		}
 	}
 }
@@ -219,37 +213,6 @@ func (q Query) filters(in *dynamodb.QueryInput) (filters []string) {
 		}
 	}
 	return filters
-}
-
-func decodeListed(item dynamo.Attributes) (Listed, error) {
-	r := dynamo.Reader{Attributes: item}
-	job := Listed{place: r.Text(placeName), Brief: video.Brief{
-		Model: r.Text("model"), Prompt: r.Text("prompt"), Duration: int(r.Number("duration")), AspectRatio: r.Text("aspect_ratio"),
-	}}
-	id := r.Text("id")
-	if r.Err != nil {
-		return job, r.Err
-	}
-	var err error
-	if job.Entry, err = decodeJob(id, item); err != nil {
-		return job, fmt.Errorf("the item of job %.100q can't be read: %w", id, err)
-	}
-	// The indexes have no phase, so that not every claim is written to them. It follows from the
-	// state and the wait.
-	job.Entry.Phase = ""
-	switch since := r.Time(waitSinceName); {
-	case r.Text(statusName) == string(video.StateGenerating):
-		job.Entry.Phase = video.PhaseAccepted
-	case r.Text(waitName) == string(report.WaitAnswer):
-		job.Entry.Phase, job.Entry.ClaimedAt = video.PhaseUnanswered, since
-	case r.Text(waitName) == string(report.WaitCap):
-		job.Entry.FullSince = since
-	case r.Text(waitName) == string(report.WaitResume):
-		job.Entry.PausedSince = since
-	case r.Text(waitName) == string(report.WaitRoom):
-		job.Entry.Phase, job.Entry.BusySince = video.PhaseRefused, since
-	}
-	return job, r.Err
 }
 
 // days returns the days with jobs before a given day, latest first, and at most daysAtOnce of
@@ -275,7 +238,7 @@ func (t *Table) days(ctx context.Context, before string) ([]string, error) {
 // putDay records that a day has jobs, before the first one is created. A process does that once
 // a day.
 func (t *Table) putDay(ctx context.Context, at time.Time) error {
-	day := dayOf(at)
+	day := jobitem.Day(at)
 	t.mu.Lock()
 	known := t.day == day
 	t.mu.Unlock()

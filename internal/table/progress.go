@@ -9,25 +9,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/takeup/takeup/internal/table/dynamo"
+	"github.com/takeup/takeup/internal/table/jobitem"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/video/report"
 )
-
-// progressPrefix begins the sort key of a step's progress. It sorts between those of the job and
-// the request.
-const progressPrefix = "progress#"
-
-// forgottenName is the attribute for when a job was forgotten, in the job and in its progress.
-const forgottenName = "forgotten_at"
 
 // PutProgress replaces the progress of a step. Progress has no version, so that it never
 // conflicts with another write. That of a forgotten job is dropped. After an error it may have
 // been written.
 func (t *Table) PutProgress(ctx context.Context, id string, progress report.Progress) error {
 	_, err := t.store.Client.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName: &t.store.Name, Item: encodeProgress(id, progress),
+		TableName: &t.store.Name, Item: jobitem.EncodeProgress(id, progress),
 		ConditionExpression:      aws.String("attribute_not_exists(#forgotten)"),
-		ExpressionAttributeNames: map[string]string{"#forgotten": forgottenName},
+		ExpressionAttributeNames: map[string]string{"#forgotten": jobitem.ForgottenName},
 	})
 	var forgotten *types.ConditionalCheckFailedException
 	if err != nil && !errors.As(err, &forgotten) {
@@ -41,71 +35,9 @@ func (t *Table) PutProgress(ctx context.Context, id string, progress report.Prog
 func (t *Table) forgottenProgress(entry video.Entry) []types.TransactWriteItem {
 	var items []types.TransactWriteItem
 	for _, step := range report.Steps() {
-		item := encodeProgress(entry.ID, entry.Told(step))
-		item.PutTime(forgottenName, entry.ForgottenAt)
+		item := jobitem.EncodeProgress(entry.ID, entry.Told(step))
+		item.PutTime(jobitem.ForgottenName, entry.ForgottenAt)
 		items = append(items, types.TransactWriteItem{Put: &types.Put{TableName: &t.store.Name, Item: item}})
 	}
 	return items
-}
-
-func encodeProgress(id string, progress report.Progress) dynamo.Attributes {
-	item := dynamo.Attributes{}
-	item.Put(dynamo.PartitionKey, jobPrefix+id)
-	item.Put(dynamo.SortKey, progressPrefix+string(progress.Step))
-	if w := progress.Wait; w.Kind != "" {
-		wait := dynamo.Attributes{}
-		wait.Put("kind", string(w.Kind))
-		wait.PutTime("at", w.At)
-		wait.PutNumber("attempt", int64(w.Attempt))
-		wait.PutTime("next_at", w.NextAt)
-		wait.PutTime("until", w.Until)
-		wait.Put("last_error", w.LastError)
-		item["waiting"] = &types.AttributeValueMemberM{Value: wait}
-	}
-	var events []types.AttributeValue
-	for _, e := range progress.Events {
-		event := dynamo.Attributes{}
-		event.PutTime("at", e.At)
-		event.Put("kind", string(e.Kind))
-		event.PutNumber("number", int64(e.Number))
-		event.PutNumber("times", int64(e.Times))
-		event.Put("said", e.Said)
-		events = append(events, &types.AttributeValueMemberM{Value: event})
-	}
-	item["events"] = &types.AttributeValueMemberL{Value: events}
-	return item
-}
-
-// decodeProgress reads the progress of a step. It omits what can't be read.
-func decodeProgress(step report.Step, item dynamo.Attributes) report.Progress {
-	progress := report.Progress{Step: step}
-	r := dynamo.Reader{Attributes: item}
-	if wait, ok := r.Part("waiting"); ok {
-		read := report.Wait{
-			Kind: report.WaitKind(wait.Text("kind")), At: wait.Time("at"), Attempt: int(wait.Number("attempt")),
-			NextAt: wait.Time("next_at"), Until: wait.Time("until"), LastError: wait.Text("last_error"),
-		}
-		if wait.Err == nil {
-			progress.Wait = read
-		}
-	}
-	list, _ := item["events"].(*types.AttributeValueMemberL)
-	if list == nil {
-		return progress
-	}
-	for _, value := range list.Value {
-		of, _ := value.(*types.AttributeValueMemberM)
-		if of == nil {
-			continue
-		}
-		event := dynamo.Reader{Attributes: of.Value}
-		read := report.Event{
-			At: event.Time("at"), Kind: report.EventKind(event.Text("kind")),
-			Number: int(event.Number("number")), Times: int(event.Number("times")), Said: event.Text("said"),
-		}
-		if event.Err == nil && !read.At.IsZero() {
-			progress.Events = append(progress.Events, read)
-		}
-	}
-	return progress
 }

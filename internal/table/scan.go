@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/takeup/takeup/internal/table/dynamo"
+	"github.com/takeup/takeup/internal/table/jobitem"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -29,7 +30,7 @@ func (s Scan) IDs(ctx context.Context) ([]string, error) {
 		FilterExpression:          aws.String("#sk = :job"),
 		ProjectionExpression:      aws.String("#sk, id"),
 		ExpressionAttributeNames:  map[string]string{"#sk": dynamo.SortKey},
-		ExpressionAttributeValues: map[string]types.AttributeValue{":job": dynamo.Text(jobItem)},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":job": dynamo.Text(jobitem.Job)},
 	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -39,7 +40,7 @@ func (s Scan) IDs(ctx context.Context) ([]string, error) {
 		for _, item := range page.Items {
 			sort, _ := item[dynamo.SortKey].(*types.AttributeValueMemberS)
 			id, ok := item["id"].(*types.AttributeValueMemberS)
-			if ok && sort != nil && sort.Value == jobItem && video.ValidID(id.Value) {
+			if ok && sort != nil && sort.Value == jobitem.Job && video.ValidID(id.Value) {
 				ids = append(ids, id.Value)
 			}
 		}

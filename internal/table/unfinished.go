@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/takeup/takeup/internal/table/dynamo"
+	"github.com/takeup/takeup/internal/table/jobitem"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -33,7 +34,7 @@ func (t *Table) Unfinished(ctx context.Context) ([]Unfinished, error) {
 		pages := dynamodb.NewQueryPaginator(t.store.Client, &dynamodb.QueryInput{
 			TableName: &t.store.Name, IndexName: aws.String(byStatus),
 			KeyConditionExpression:    aws.String("#status = :status"),
-			ExpressionAttributeNames:  map[string]string{"#status": statusName},
+			ExpressionAttributeNames:  map[string]string{"#status": jobitem.StatusName},
 			ExpressionAttributeValues: map[string]types.AttributeValue{":status": dynamo.Text(string(state))},
 		})
 		for pages.HasMorePages() {
@@ -44,7 +45,7 @@ func (t *Table) Unfinished(ctx context.Context) ([]Unfinished, error) {
 			}
 			for _, item := range page.Items {
 				r := dynamo.Reader{Attributes: item}
-				if one := (Unfinished{ID: r.Text("id"), Place: r.Text(placeName)}); video.ValidID(one.ID) {
+				if one := (Unfinished{ID: r.Text("id"), Place: r.Text(jobitem.PlaceName)}); video.ValidID(one.ID) {
 					all = append(all, one)
 				}
 			}

@@ -1,4 +1,4 @@
-package table
+package jobitem
 
 import (
 	"encoding/json"
@@ -14,35 +14,35 @@ import (
 
 // The attributes that are keys of the indexes, or that only lists need.
 const (
-	dayName    = "day"    // day of creation, in UTC
-	placeName  = "place"  // position among the jobs: the time of creation, and the id
-	statusName = "status" // a video.State
-	batchName  = "batch"  // id of a batch
+	DayName    = "day"    // day of creation, in UTC
+	PlaceName  = "place"  // position among the jobs: the time of creation, and the id
+	StatusName = "status" // a video.State
+	BatchName  = "batch"  // id of a batch
 
-	waitName      = "wait" // a video.WaitKind, for a job that is held up
-	waitSinceName = "wait_since"
+	WaitName      = "wait" // a video.WaitKind, for a job that is held up
+	WaitSinceName = "wait_since"
 
 	// For a job that waits for room below a limit.
-	turnName         = "turn" // its position among those: a time, and the id
-	fullOfName       = "full_of"
-	countedUntilName = "counted_until"
+	TurnName         = "turn" // its position among those: a time, and the id
+	FullOfName       = "full_of"
+	CountedUntilName = "counted_until"
 )
 
 // The sort keys of a job's items. The job sorts before its request, and one Query reads them in
 // this order, so that a job that is created meanwhile is never seen without its request.
 const (
-	jobItem     = "job"
-	requestItem = "request"
+	Job     = "job"
+	Request = "request"
 )
 
-// jobPrefix begins the partition key of a job.
-const jobPrefix = "job#"
+// Prefix begins the partition key of a job.
+const Prefix = "job#"
 
-// encode returns the item "job" of an entry. Each write derives the attributes of the indexes
+// Encode returns the item "job" of an entry. Each write derives the attributes of the indexes
 // from the rest.
-func encode(entry video.Entry, version int64) dynamo.Attributes {
+func Encode(entry video.Entry, version int64) dynamo.Attributes {
 	item := dynamo.Attributes{}
-	item.Identify(jobPrefix+entry.ID, jobItem, version, entry.Mark)
+	item.Identify(Prefix+entry.ID, Job, version, entry.Mark)
 
 	item.Put("id", entry.ID)
 	item.Put("request_hash", entry.RequestHash)
@@ -55,11 +55,11 @@ func encode(entry video.Entry, version int64) dynamo.Attributes {
 		origin.Put("key", o.Key)
 		origin.Put("version", o.Version)
 		if o.Batch != "" {
-			origin.Put(batchName, o.Batch)
+			origin.Put(BatchName, o.Batch)
 			origin.PutNumber("line", int64(o.Line))
 			origin.PutNumber("copy", int64(o.Copy))
 			origin.Put("label", o.Label)
-			item.Put(batchName, o.Batch)
+			item.Put(BatchName, o.Batch)
 		}
 		item["origin"] = &types.AttributeValueMemberM{Value: origin}
 	}
@@ -84,9 +84,9 @@ func encode(entry video.Entry, version int64) dynamo.Attributes {
 	item.PutTime("busy_since", entry.BusySince)
 	item.PutTime("full_since", entry.FullSince)
 	item.PutTime("paused_since", entry.PausedSince)
-	item.Put(fullOfName, entry.FullOf)
+	item.Put(FullOfName, entry.FullOf)
 	item.PutTime("turn_at", entry.Turn)
-	item.PutTime(countedUntilName, entry.CountedUntil)
+	item.PutTime(CountedUntilName, entry.CountedUntil)
 	item.PutTime("searched_since", entry.SearchedSince)
 	item.PutTime("absent_at", entry.AbsentAt)
 	item.Put("candidate", entry.Candidate)
@@ -94,7 +94,7 @@ func encode(entry video.Entry, version int64) dynamo.Attributes {
 	item.Put("generation_id", entry.GenerationID)
 	item.PutTime("submitted_at", entry.SubmittedAt)
 	item.PutTime("discarded_at", entry.DiscardedAt)
-	item.PutTime(forgottenName, entry.ForgottenAt)
+	item.PutTime(ForgottenName, entry.ForgottenAt)
 	if m := entry.Manifest; m != nil {
 		item["manifest"] = &types.AttributeValueMemberM{Value: encodeManifest(*m)}
 	}
@@ -112,14 +112,14 @@ func encode(entry video.Entry, version int64) dynamo.Attributes {
 		item["money"] = encodeMoney(entry.Money)
 	}
 
-	item.Put(dayName, dayOf(entry.CreatedAt))
-	item.Put(placeName, placeOf(entry.CreatedAt, entry.ID))
-	item.Put(statusName, string(entry.State()))
+	item.Put(DayName, Day(entry.CreatedAt))
+	item.Put(PlaceName, Place(entry.CreatedAt, entry.ID))
+	item.Put(StatusName, string(entry.State()))
 	if wait, since := entry.Held(); wait != "" {
-		item.Put(waitName, string(wait))
-		item.PutTime(waitSinceName, since)
+		item.Put(WaitName, string(wait))
+		item.PutTime(WaitSinceName, since)
 		if wait == report.WaitCap {
-			item.Put(turnName, placeOf(entry.Turn, entry.ID))
+			item.Put(TurnName, Place(entry.Turn, entry.ID))
 		}
 	}
 	if entry.RequestHash != "" {
@@ -132,19 +132,34 @@ func encode(entry video.Entry, version int64) dynamo.Attributes {
 	return item
 }
 
-// decode reads a job's two items.
-func decode(id string, job, request dynamo.Attributes) (video.Entry, int64, error) {
-	entry, err := decodeJob(id, job)
+// EncodeRequest returns the item "request" of an entry.
+func EncodeRequest(entry video.Entry) (dynamo.Attributes, error) {
+	sent := dynamo.Attributes{}
+	sent.Put(dynamo.PartitionKey, Prefix+entry.ID)
+	sent.Put(dynamo.SortKey, Request)
+	if entry.RequestHash != "" {
+		body, err := json.Marshal(entry.Request)
+		if err != nil {
+			return nil, fmt.Errorf("table: encoding the request of job %s: %w", entry.ID, err)
+		}
+		sent.Put(Request, string(body))
+	}
+	return sent, nil
+}
+
+// Decode reads a job's two items, and returns its version too.
+func Decode(id string, job, request dynamo.Attributes) (video.Entry, int64, error) {
+	entry, err := DecodeJob(id, job)
 	r := dynamo.Reader{Attributes: job, Err: err}
 	version := r.Number(dynamo.VersionName)
 	if r.Err == nil && (version < 1 || entry.Mark == "") {
 		r.Err = fmt.Errorf("it is of version %d", version)
 	}
 	sent := dynamo.Reader{Attributes: request}
-	if body := sent.Text(requestItem); r.Err == nil && sent.Err == nil && (body != "" || entry.RequestHash != "") {
+	if body := sent.Text(Request); r.Err == nil && sent.Err == nil && (body != "" || entry.RequestHash != "") {
 		sent.Err = json.Unmarshal([]byte(body), &entry.Request)
 	}
-	r.Whole(requestItem, sent)
+	r.Whole(Request, sent)
 	if r.Err != nil {
 		return video.Entry{}, 0, fmt.Errorf("the item of job %s can't be read: %w", id, r.Err)
 	}
@@ -157,8 +172,8 @@ func decode(id string, job, request dynamo.Attributes) (video.Entry, int64, erro
 	return entry, version, nil
 }
 
-// decodeJob reads the item "job", or an index's projection of it.
-func decodeJob(id string, job dynamo.Attributes) (video.Entry, error) {
+// DecodeJob reads the item "job", or an index's projection of it.
+func DecodeJob(id string, job dynamo.Attributes) (video.Entry, error) {
 	r := dynamo.Reader{Attributes: job}
 	entry := video.Entry{
 		ID: r.Text("id"), RequestHash: r.Text("request_hash"), CreatedAt: r.Time("created_at"),
@@ -167,16 +182,16 @@ func decodeJob(id string, job dynamo.Attributes) (video.Entry, error) {
 		ClaimedAt: r.Time("claimed_at"), ClaimedUntil: r.Time("claimed_until"),
 		KeyVersion: r.Text("key_version"), Provider: r.Text("provider"), Resubmitted: r.Flag("resubmitted"),
 		RetryAt: r.Time("retry_at"), BusySince: r.Time("busy_since"), FullSince: r.Time("full_since"), SearchedSince: r.Time("searched_since"), AbsentAt: r.Time("absent_at"), PausedSince: r.Time("paused_since"),
-		FullOf: r.Text(fullOfName), Turn: r.Time("turn_at"), CountedUntil: r.Time(countedUntilName),
+		FullOf: r.Text(FullOfName), Turn: r.Time("turn_at"), CountedUntil: r.Time(CountedUntilName),
 		Candidate: r.Text("candidate"), Handle: r.Text("handle"), GenerationID: r.Text("generation_id"), SubmittedAt: r.Time("submitted_at"),
-		DiscardedAt: r.Time("discarded_at"), ForgottenAt: r.Time(forgottenName), Money: readMoney(&r),
+		DiscardedAt: r.Time("discarded_at"), ForgottenAt: r.Time(ForgottenName), Money: readMoney(&r),
 	}
 	entry.Booked = entry.Money
 	if origin, ok := r.Part("origin"); ok {
 		entry.Origin = video.Origin{
 			Trigger: video.Trigger(origin.Text("trigger")), Bucket: origin.Text("bucket"), Key: origin.Text("key"), Version: origin.Text("version"),
 			Token: r.Text("owner"),
-			Batch: origin.Text(batchName), Line: int(origin.Number("line")), Copy: int(origin.Number("copy")), Label: origin.Text("label"),
+			Batch: origin.Text(BatchName), Line: int(origin.Number("line")), Copy: int(origin.Number("copy")), Label: origin.Text("label"),
 		}
 		r.Whole("origin", origin)
 	}
