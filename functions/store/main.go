@@ -16,6 +16,7 @@ import (
 	"github.com/takeup/takeup/internal/lambdaenv/accounts"
 	"github.com/takeup/takeup/internal/lambdaenv/settings"
 	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/pipeline/store"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/transfer"
 )
@@ -23,7 +24,7 @@ import (
 func main() {
 	set, config, log := settings.Must(os.Stdout, settings.Load[settings.Store])
 	s3Client := s3.NewFromConfig(config)
-	step := &pipeline.Store{
+	step := &store.Step{
 		Providers: accounts.Of(set.Provider, secretsmanager.NewFromConfig(config), time.Now),
 		Jobs:      table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration]),
 		Copier:    transfer.New(s3Client, transfer.Config{Bucket: set.VideosBucket, MaxBytes: set.MaxVideoMiB.Bytes(), Loopback: set.LoopbackSources}),

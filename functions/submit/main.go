@@ -15,6 +15,7 @@ import (
 	"github.com/takeup/takeup/internal/lambdaenv/accounts"
 	"github.com/takeup/takeup/internal/lambdaenv/settings"
 	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/pipeline/submit"
 	"github.com/takeup/takeup/internal/schedule/timings"
 	"github.com/takeup/takeup/internal/table"
 )
@@ -23,7 +24,7 @@ func main() {
 	set, config, log := settings.Must(os.Stdout, settings.Load[settings.Submit])
 	providers := accounts.Of(set.Provider, secretsmanager.NewFromConfig(config), time.Now)
 	jobs := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
-	step := &pipeline.Submit{
+	step := &submit.Step{
 		Providers: providers,
 		Jobs:      jobs,
 		Schedule:  set.Schedule(), Timings: timings.New(jobs, providers, log),

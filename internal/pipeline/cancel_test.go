@@ -19,7 +19,7 @@ import (
 	"github.com/takeup/takeup/internal/jobs/arn"
 	"github.com/takeup/takeup/internal/jobs/runs"
 	"github.com/takeup/takeup/internal/jobs/view"
-	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/pipeline/submit"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -159,13 +159,13 @@ func (s *stage) attempt() int {
 // rush runs each step of the job once, for as long as there is nothing to wait for but the
 // generation, which is done at once.
 func (s *stage) rush(ctx context.Context, input json.RawMessage) {
-	submit, check, store := s.steps()
-	job, err := invoke(ctx, submit.Run, pipeline.Task{Execution: "job-1", Input: input})
+	submitting, checking, storing := s.steps()
+	job, err := invoke(ctx, submitting.Run, submit.Task{Execution: "job-1", Input: input})
 	if err == nil && job.Status == video.Generating {
-		job, err = invoke(ctx, check.Run, job)
+		job, err = invoke(ctx, checking.Run, job)
 	}
 	if err == nil && job.Status == video.Completed {
-		_, _ = invoke(ctx, store.Run, job)
+		_, _ = invoke(ctx, storing.Run, job)
 	}
 }
 

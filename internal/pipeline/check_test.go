@@ -6,7 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/pipeline/check"
+	"github.com/takeup/takeup/internal/pipeline/store"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -49,9 +50,9 @@ func TestCheck(t *testing.T) {
 				test.generation.ID = id
 				return test.generation, test.err
 			}
-			check := &pipeline.Check{Providers: w.providers(), Jobs: w.jobs, Schedule: plain(), Timings: taking(time.Hour), Now: w.clock.Now, Log: quiet()}
+			checking := &check.Step{Providers: w.providers(), Jobs: w.jobs, Schedule: plain(), Timings: taking(time.Hour), Now: w.clock.Now, Log: quiet()}
 			w.clock.pass(test.elapsed)
-			job, err := check.Run(t.Context(), submitted)
+			job, err := checking.Run(t.Context(), submitted)
 			if test.outcome != "" {
 				if video.OutcomeName(err) != test.outcome {
 					t.Fatalf("got %v, want %s", err, test.outcome)
@@ -85,8 +86,8 @@ func TestCheckReadsAChangedKey(t *testing.T) {
 		}
 		return provider.Generation{ID: id, State: provider.Finished, URL: "https://cdn.example/1.mp4"}, nil
 	}
-	check := &pipeline.Check{Providers: w.providers(), Jobs: w.jobs, Schedule: plain(), Timings: taking(time.Hour), Now: w.clock.Now, Log: quiet()}
-	if job, err := check.Run(t.Context(), submitted); err != nil || job.Status != video.Completed {
+	checking := &check.Step{Providers: w.providers(), Jobs: w.jobs, Schedule: plain(), Timings: taking(time.Hour), Now: w.clock.Now, Log: quiet()}
+	if job, err := checking.Run(t.Context(), submitted); err != nil || job.Status != video.Completed {
 		t.Errorf("got %+v, %v", job, err)
 	}
 }
@@ -101,10 +102,10 @@ func TestAnOutcomeThatIsRecordedStays(t *testing.T) {
 	w.provider.retrieve = func(id string) (provider.Generation, error) {
 		return provider.Generation{ID: id, State: provider.Failed, Failure: said}, nil
 	}
-	check := &pipeline.Check{Providers: w.providers(), Jobs: w.jobs, Schedule: plain(), Timings: taking(time.Hour), Now: w.clock.Now, Log: quiet()}
-	_, first := check.Run(t.Context(), submitted)
+	checking := &check.Step{Providers: w.providers(), Jobs: w.jobs, Schedule: plain(), Timings: taking(time.Hour), Now: w.clock.Now, Log: quiet()}
+	_, first := checking.Run(t.Context(), submitted)
 	said = "second"
-	_, second := check.Run(t.Context(), submitted)
+	_, second := checking.Run(t.Context(), submitted)
 	if first == nil || second == nil || first.Error() != second.Error() || !strings.Contains(first.Error(), "first") {
 		t.Errorf("it ended with %v and then with %v", first, second)
 	}
@@ -123,13 +124,13 @@ func TestAnotherGenerationEndsNothing(t *testing.T) {
 		w.provider.retrieve = func(id string) (provider.Generation, error) {
 			return provider.Generation{ID: id, State: state, URL: "https://cdn.example/1"}, nil
 		}
-		check := &pipeline.Check{Providers: w.providers(), Jobs: w.jobs, Schedule: plain(), Timings: taking(time.Hour), Now: w.clock.Now, Log: quiet()}
-		if _, err := check.Run(t.Context(), job); (err == nil) != (state == provider.Finished) {
+		checking := &check.Step{Providers: w.providers(), Jobs: w.jobs, Schedule: plain(), Timings: taking(time.Hour), Now: w.clock.Now, Log: quiet()}
+		if _, err := checking.Run(t.Context(), job); (err == nil) != (state == provider.Finished) {
 			t.Errorf("Check gives %v", err)
 		}
 		files := &copier{}
-		store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: files, Manifests: w.manifests, Now: w.clock.Now}
-		if _, err := store.Run(t.Context(), job); video.OutcomeName(err) != "InvalidRequest" || !strings.Contains(err.Error(), "not the generation of job job-1") || len(files.copied) > 0 {
+		storing := &store.Step{Providers: w.providers(), Jobs: w.jobs, Copier: files, Manifests: w.manifests, Now: w.clock.Now}
+		if _, err := storing.Run(t.Context(), job); video.OutcomeName(err) != "InvalidRequest" || !strings.Contains(err.Error(), "not the generation of job job-1") || len(files.copied) > 0 {
 			t.Errorf("Store gives %v, and copied %v", err, files.copied)
 		}
 		if entry := w.jobs.entry(t, "job-1"); entry.Outcome != nil {

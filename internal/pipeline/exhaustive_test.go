@@ -10,7 +10,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/pipeline/submit"
 )
 
 // onePlay runs a play in a bubble with its own time. A play that breaks a promise is the last of
@@ -33,7 +33,7 @@ func play(t *testing.T, name string, begun start, plan map[int]fault) []string {
 
 // playTwo is play with a second Submit, which runs while the plan holds the first one, with its
 // own task and plan. It returns the calls of each.
-func playTwo(t *testing.T, name string, begun start, plan map[int]fault, task pipeline.Task, others map[int]fault) (trace, other []string) {
+func playTwo(t *testing.T, name string, begun start, plan map[int]fault, task submit.Task, others map[int]fault) (trace, other []string) {
 	t.Helper()
 	onePlay(t, func(t *testing.T) {
 		s := newStage(begun)
@@ -43,8 +43,8 @@ func playTwo(t *testing.T, name string, begun start, plan map[int]fault, task pi
 			// Another Submit of the same job runs from beginning to end while this one is held.
 			first := s.now
 			s.now = &moments{plan: others}
-			submit, _, _ := s.steps()
-			_, _ = invoke(t.Context(), submit.Run, task)
+			submitting, _, _ := s.steps()
+			_, _ = invoke(t.Context(), submitting.Run, task)
 			other = s.now.trace
 			s.now = first
 		}
@@ -177,7 +177,7 @@ func TestTwoSubmitsAtOnceAnewAndEveryPair(t *testing.T) {
 	}
 }
 
-func everyPair(t *testing.T, begun start, task pipeline.Task) {
+func everyPair(t *testing.T, begun start, task submit.Task) {
 	t.Helper()
 	same, each := 0, 0
 	// A Submit's own calls come before the first poll of its generation.

@@ -17,7 +17,7 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/operator"
-	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/pipeline/submit"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/schedule"
@@ -240,7 +240,7 @@ func (c *clock) pass(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.now 
 
 // world is a Submit with everything that it touches.
 type world struct {
-	*pipeline.Submit
+	*submit.Step
 	jobs      *book
 	provider  *double
 	keys      *keys
@@ -285,10 +285,10 @@ func newWorld(answers ...answer) *world {
 	w.provider.retrieve = func(string) (provider.Generation, error) {
 		return provider.Generation{}, &provider.Refusal{Kind: provider.RefusedUnknown}
 	}
-	w.Submit = &pipeline.Submit{
+	w.Step = &submit.Step{
 		Providers: w.providers(), Jobs: w.jobs,
 		Schedule: plain(), Timings: taking(time.Hour), Prices: flat{},
-		Times: pipeline.SubmitTimes{
+		Times: submit.Times{
 			Call: 45 * time.Second, Write: 10 * time.Second, Busy: 15 * time.Second,
 			LookUpFirst: 30 * time.Second, LookUpWindow: 2 * time.Hour, Hard: 24 * time.Hour, CapWait: 24 * time.Hour,
 		},
@@ -299,17 +299,17 @@ func newWorld(answers ...answer) *world {
 
 const prompt = "a paper boat crosses a flooded street"
 
-func bare() pipeline.Task {
-	return pipeline.Task{Execution: "job-1", Input: json.RawMessage(`{"prompt":"` + prompt + `"}`)}
+func bare() submit.Task {
+	return submit.Task{Execution: "job-1", Input: json.RawMessage(`{"prompt":"` + prompt + `"}`)}
 }
 
-func resume() pipeline.Task {
-	return pipeline.Task{Execution: "job-1-r1", Input: json.RawMessage(`{"id":"job-1","resume":true}`)}
+func resume() submit.Task {
+	return submit.Task{Execution: "job-1-r1", Input: json.RawMessage(`{"id":"job-1","resume":true}`)}
 }
 
 // anew is the task that starts a job again after its execution ended before the job was claimed.
-func anew() pipeline.Task {
-	return pipeline.Task{Execution: "job-1-r1", Input: json.RawMessage(`{"id":"job-1","status":"waiting"}`)}
+func anew() submit.Task {
+	return submit.Task{Execution: "job-1-r1", Input: json.RawMessage(`{"id":"job-1","status":"waiting"}`)}
 }
 
 // created is the entry of bare's job as it is created before its execution starts.
@@ -322,13 +322,13 @@ func created() video.Entry {
 }
 
 // again is the task of a job that waited for room.
-func again(t *testing.T, job video.Job) pipeline.Task {
+func again(t *testing.T, job video.Job) submit.Task {
 	t.Helper()
 	input, err := json.Marshal(job)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pipeline.Task{Execution: "job-1", Input: input}
+	return submit.Task{Execution: "job-1", Input: input}
 }
 
 // status returns the SDK's error for an HTTP status.

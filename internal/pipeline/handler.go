@@ -1,6 +1,7 @@
-// Package pipeline implements the steps of the state machine, Submit, Check and Store, in one
-// file each. A step can be entered again at any time, by two invocations at once and after any
-// crash: it continues from the state of the table and the videos bucket.
+// Package pipeline has what the steps of the state machine share. Packages submit, check and store
+// implement one step each. A step can be entered again at any time, by two invocations at once
+// and after any crash: it continues from the state of the table and the videos bucket. The tests
+// here play whole jobs through the three steps.
 package pipeline
 
 import (
@@ -55,20 +56,35 @@ type Jobs interface {
 	PutProgress(ctx context.Context, id string, progress report.Progress) error
 }
 
-// retrieve asks the provider for the state of the job's generation. The error is a
-// *provider.Refusal, a *provider.Unanswered, or a failure of this stack.
-func retrieve(ctx context.Context, providers provider.Accounts, job video.Job) (provider.Generation, error) {
+// UnlessConflict returns err, or nil for a *video.Conflict, after which the caller rereads the
+// entry.
+func UnlessConflict(err error) error {
+	var conflict *video.Conflict
+	if errors.As(err, &conflict) {
+		return nil
+	}
+	return err
+}
+
+// PollTimeout bounds one request for a generation's state. It is far more than that needs.
+const PollTimeout = 10 * time.Second
+
+// Retrieve asks the provider for the state of the job's generation, within PollTimeout. The error
+// is a *provider.Refusal, a *provider.Unanswered, or a failure of this stack.
+func Retrieve(ctx context.Context, providers provider.Accounts, job video.Job) (provider.Generation, error) {
 	account, err := providers.Named(job.Provider)
 	if err != nil {
 		return provider.Generation{}, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, PollTimeout)
+	defer cancel()
 	return account.Retrieve(ctx, provider.Handle(job.Handle))
 }
 
-// end records and returns a job's outcome, so that the API and a redrive know it after Step
-// Functions forgets the execution. If the outcome can't be recorded, end still returns it, and
-// the execution has it. end doesn't record the outcome if the job has another generation by now.
-func end(ctx context.Context, jobs Jobs, now func() time.Time, job video.Job, outcome error) error {
+// End records and returns a job's outcome, so that the API and a redrive know it after Step
+// Functions forgets the execution. If the outcome can't be recorded, End still returns it, and
+// the execution has it. End doesn't record the outcome if the job has another generation by now.
+func End(ctx context.Context, jobs Jobs, now func() time.Time, job video.Job, outcome error) error {
 	for range 3 {
 		entry, version, err := jobs.Get(ctx, job.ID)
 		if err != nil || entry.GenerationID != job.GenerationID {

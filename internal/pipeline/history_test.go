@@ -11,7 +11,8 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/pipeline/check"
+	"github.com/takeup/takeup/internal/pipeline/submit"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/schedule"
@@ -122,16 +123,16 @@ func turns(t *testing.T, s settings, way way, known *times, failing retries) (in
 	began := clock.Now()
 	providers := provider.Accounts{{Provider: &worst{way: way, now: clock.Now, began: began}, Keys: newKeys()}}
 	jobs, ctx := newBook(), t.Context()
-	submit := &pipeline.Submit{
+	submitting := &submit.Step{
 		Providers: providers, Jobs: jobs, Schedule: s.Schedule, Timings: known, Prices: flat{},
-		Times: pipeline.SubmitTimes{
+		Times: submit.Times{
 			Call: 45 * time.Second, Write: 10 * time.Second, Busy: s.busy,
 			LookUpFirst: s.lookUpFirst, LookUpWindow: s.lookUpWindow, Hard: s.Hard,
 		},
 		ResubmitLost: true,
 		Now:          clock.Now, Jitter: func(time.Duration) time.Duration { return 0 }, Log: quiet(),
 	}
-	check := &pipeline.Check{
+	checking := &check.Step{
 		Providers: providers, Jobs: jobs, Schedule: s.Schedule, Timings: known, Now: clock.Now, Log: quiet(),
 		Sleep: func(_ context.Context, d time.Duration) error { clock.pass(d); return nil },
 	}
@@ -141,9 +142,9 @@ func turns(t *testing.T, s settings, way way, known *times, failing retries) (in
 		clock.pass(time.Duration(failing.seconds) * time.Second)
 		var err error
 		if job.Status == video.Generating {
-			job, err = check.Run(ctx, job)
+			job, err = checking.Run(ctx, job)
 		} else {
-			job, err = submit.Run(ctx, pipeline.Task{Execution: "job-1", Input: input})
+			job, err = submitting.Run(ctx, submit.Task{Execution: "job-1", Input: input})
 		}
 		if err != nil {
 			switch video.OutcomeName(err) {

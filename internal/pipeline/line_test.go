@@ -15,7 +15,9 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/operator"
-	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/pipeline/check"
+	"github.com/takeup/takeup/internal/pipeline/store"
+	"github.com/takeup/takeup/internal/pipeline/submit"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/schedule"
@@ -142,28 +144,28 @@ func (c *crowd) run(t *testing.T, many int, apart time.Duration) {
 // execution runs a job to its end.
 func (c *crowd) execution(t *testing.T, id string) {
 	rare := schedule.Schedule{First: 2 * time.Hour, Interval: 20 * time.Second, RequestGap: 15 * time.Second, Soft: 3 * time.Hour, Hard: 24 * time.Hour}
-	submit := &pipeline.Submit{
+	submitting := &submit.Step{
 		Providers: provider.Accounts{{Provider: c, Keys: c}}, Jobs: c.jobs, Schedule: rare, Timings: timings.New(c.jobs, nil, quiet()), Prices: c, Limits: c.limits,
-		Times: pipeline.SubmitTimes{
+		Times: submit.Times{
 			Call: 45 * time.Second, Write: 10 * time.Second, Busy: 15 * time.Second,
 			LookUpFirst: 30 * time.Second, LookUpWindow: 2 * time.Hour, Hard: 24 * time.Hour, CapWait: c.wait,
 		},
 		Now: time.Now, Jitter: c.jitter, Log: quiet(),
 	}
-	check := &pipeline.Check{
-		Providers: provider.Accounts{{Provider: c, Keys: c}}, Jobs: c.jobs, Schedule: rare, Timings: submit.Timings.(pipeline.Learner), Now: time.Now, Sleep: wait.For, Log: quiet(),
+	checking := &check.Step{
+		Providers: provider.Accounts{{Provider: c, Keys: c}}, Jobs: c.jobs, Schedule: rare, Timings: submitting.Timings.(check.Learner), Now: time.Now, Sleep: wait.For, Log: quiet(),
 	}
-	store := &pipeline.Store{Providers: provider.Accounts{{Provider: c, Keys: c}}, Jobs: c.jobs, Copier: c, Manifests: manifests{}, Now: time.Now}
+	storing := &store.Step{Providers: provider.Accounts{{Provider: c, Keys: c}}, Jobs: c.jobs, Copier: c, Manifests: manifests{}, Now: time.Now}
 	input, looks := json.RawMessage(`{"prompt":"`+prompt+`"}`), 0
 	for {
-		job, err := submit.Run(t.Context(), pipeline.Task{Execution: id, Input: input})
+		job, err := submitting.Run(t.Context(), submit.Task{Execution: id, Input: input})
 		looks++
 		for err == nil && job.Status == video.Generating {
 			time.Sleep(time.Duration(job.WaitSeconds) * time.Second)
-			job, err = check.Run(t.Context(), job)
+			job, err = checking.Run(t.Context(), job)
 		}
 		if err == nil && job.Status == video.Completed {
-			job, err = store.Run(t.Context(), job)
+			job, err = storing.Run(t.Context(), job)
 		}
 		if err == nil && job.Status == video.Waiting {
 			time.Sleep(time.Duration(job.WaitSeconds) * time.Second)

@@ -53,11 +53,11 @@ func function[In any](step func(context.Context, In) (video.Job, error)) task {
 // machine runs an execution to its end. It returns the name of the outcome, or the job's status
 // "stored".
 func (s *stage) machine(ctx context.Context, name string, input json.RawMessage) string {
-	submit, check, store := s.steps()
+	submitting, checking, storing := s.steps()
 	output, failed := execution{
 		definition: s.definition, name: name,
 		tasks: map[string]task{
-			"${SubmitFunctionArn}": function(submit.Run), "${CheckFunctionArn}": function(check.Run), "${StoreFunctionArn}": function(store.Run),
+			"${SubmitFunctionArn}": function(submitting.Run), "${CheckFunctionArn}": function(checking.Run), "${StoreFunctionArn}": function(storing.Run),
 		},
 		stopped: func() bool { return s.stopped },
 	}.run(ctx, input)

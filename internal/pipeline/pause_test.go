@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/operator"
-	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/pipeline/submit"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/video/report"
 )
@@ -108,7 +108,7 @@ func TestRedrivenWhilePaused(t *testing.T) {
 // missing job is an error.
 func TestMissingWhilePaused(t *testing.T) {
 	w := newWorld(answer{id: "gen-1"})
-	for _, task := range []pipeline.Task{anew(), resume()} {
+	for _, task := range []submit.Task{anew(), resume()} {
 		w.jobs.paused = &operator.Paused{CopyOf: "another"}
 		if job, err := w.Run(t.Context(), task); err != nil || job.Status != video.Waiting || job.ID != "job-1" || job.WaitSeconds < 60 {
 			t.Errorf("got %+v, %v", job, err)

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/pipeline/check"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/video"
@@ -23,7 +23,7 @@ func pollWindows() schedule.Schedule {
 // windowed is a Check of a job that was just submitted, and whose generation is done at a given
 // age. Each request takes 300 ms of the world's clock.
 type windowed struct {
-	*pipeline.Check
+	*check.Step
 	world *world
 	known *times
 	job   video.Job
@@ -48,7 +48,7 @@ func newWindowed(t *testing.T, done time.Duration) *windowed {
 		}
 		return generation, s.fail(age)
 	}
-	s.Check = &pipeline.Check{
+	s.Step = &check.Step{
 		Providers: w.providers(), Jobs: w.jobs, Schedule: pollWindows(), Timings: s.known, Now: w.clock.Now, Log: quiet(),
 		Sleep: func(_ context.Context, d time.Duration) error { w.clock.pass(d); return nil },
 	}

@@ -10,7 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/pipeline/check"
+	"github.com/takeup/takeup/internal/pipeline/store"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/video/report"
@@ -159,9 +160,9 @@ func TestCheckTells(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(answer{id: "gen-1"})
 			w.provider.retrieve = func(string) (provider.Generation, error) { return test.generation, test.err }
-			check := &pipeline.Check{Providers: w.providers(), Jobs: w.jobs, Schedule: plain(), Timings: taking(time.Minute), Now: w.clock.Now, Log: quiet()}
+			checking := &check.Step{Providers: w.providers(), Jobs: w.jobs, Schedule: plain(), Timings: taking(time.Minute), Now: w.clock.Now, Log: quiet()}
 			now := w.clock.Now()
-			_, err := check.Run(t.Context(), video.Job{ID: "job-1", GenerationID: "gen-1", Provider: "double", Handle: "gen-1", SubmittedAt: now.Add(-2 * time.Minute), Polls: 4, Status: video.Generating, WaitSeconds: 10})
+			_, err := checking.Run(t.Context(), video.Job{ID: "job-1", GenerationID: "gen-1", Provider: "double", Handle: "gen-1", SubmittedAt: now.Add(-2 * time.Minute), Polls: 4, Status: video.Generating, WaitSeconds: 10})
 			if err != nil && test.name != "failed" {
 				t.Fatal(err)
 			}
@@ -183,7 +184,7 @@ func TestStoreTells(t *testing.T) {
 	w.provider.retrieve = func(string) (provider.Generation, error) {
 		return provider.Generation{ID: "gen-1", State: provider.Finished, URL: "https://cdn.example/1.mp4"}, nil
 	}
-	store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: c, Manifests: w.manifests, Now: w.clock.Now}
+	storing := &store.Step{Providers: w.providers(), Jobs: w.jobs, Copier: c, Manifests: w.manifests, Now: w.clock.Now}
 	job := video.Job{ID: "job-1", GenerationID: "gen-1", Provider: "double", Handle: "gen-1", CompletedAt: w.clock.Now(), Status: video.Completed}
 	first, again, longest, tries := copyRetrier(t)
 	total := time.Duration(0)
@@ -193,7 +194,7 @@ func TestStoreTells(t *testing.T) {
 	wait := first
 	for n := range tries + 1 {
 		w.clock.pass(time.Second)
-		if _, err := store.Run(t.Context(), job); video.OutcomeName(err) != "VideoUnavailable" {
+		if _, err := storing.Run(t.Context(), job); video.OutcomeName(err) != "VideoUnavailable" {
 			t.Fatal(err)
 		}
 		want := fmt.Sprintf("video of 0, next in %v, until in %v: reset by peer", wait, total)
@@ -211,14 +212,14 @@ func TestStoreTells(t *testing.T) {
 	w.clock.pass(time.Minute)
 	job.CompletedAt = w.clock.Now()
 	w.clock.pass(time.Second)
-	_, _ = store.Run(t.Context(), job)
+	_, _ = storing.Run(t.Context(), job)
 	got := w.jobs.lines(t, report.StepStore, w.clock.Now())
 	if !strings.HasPrefix(got[0], "video of 0, next in 30s,") || got[len(got)-1] != fmt.Sprintf("copy_failed %d ×0 reset by peer", tries+2) {
 		t.Errorf("got %q", got)
 	}
 	// The times of retries after an AWS failure are not known.
 	c.err = &video.ServiceUnavailable{Doing: "copying", Err: errors.New("503")}
-	_, _ = store.Run(t.Context(), job)
+	_, _ = storing.Run(t.Context(), job)
 	if got := w.jobs.lines(t, report.StepStore, w.clock.Now()); got[0] != "video of 0, next in ?, until in ?: 503" {
 		t.Errorf("got %q", got)
 	}

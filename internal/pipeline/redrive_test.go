@@ -3,7 +3,7 @@ package pipeline_test
 import (
 	"testing"
 
-	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/pipeline/submit"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -32,7 +32,7 @@ func TestARedriveByHandIsNamed(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 	for _, name := range []string{"job-1-r3", "job-1-r2", "other-r4", "job-1"} {
-		if _, err := w.Run(t.Context(), pipeline.Task{Execution: name, Input: resume().Input}); err != nil {
+		if _, err := w.Run(t.Context(), submit.Task{Execution: name, Input: resume().Input}); err != nil {
 			t.Fatal(err)
 		}
 		if entry := w.jobs.entry(t, "job-1"); entry.Execution != "job-1-r3" || entry.Redrives != 3 || len(w.provider.posted) != 2 {

@@ -20,7 +20,9 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/operator"
-	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/pipeline/check"
+	"github.com/takeup/takeup/internal/pipeline/store"
+	"github.com/takeup/takeup/internal/pipeline/submit"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/schedule"
@@ -257,25 +259,25 @@ func (s *stage) stores() (*table.Table, *bucket.Manifests) {
 }
 
 // steps returns the three steps on this stage.
-func (s *stage) steps() (*pipeline.Submit, *pipeline.Check, *pipeline.Store) {
+func (s *stage) steps() (*submit.Step, *check.Step, *store.Step) {
 	entries, manifests := s.stores()
 	known, providers := timings.New(entries, nil, quiet()), provider.Accounts{{Provider: s.adapter.of(s), Keys: s}}
-	submit := &pipeline.Submit{
+	submitting := &submit.Step{
 		Providers: providers, Jobs: entries,
 		Schedule: often(), Timings: known, Prices: flat{},
 		Limits: budget.Limits{DayMicros: 2_000_000, MonthMicros: 2_000_000, InFlight: 2},
-		Times: pipeline.SubmitTimes{
+		Times: submit.Times{
 			Call: 45 * time.Second, Write: 10 * time.Second, Busy: 15 * time.Second,
 			LookUpFirst: 30 * time.Second, LookUpWindow: 2 * time.Hour, Hard: 24 * time.Hour, CapWait: 24 * time.Hour,
 		},
 		Now: time.Now, Jitter: func(time.Duration) time.Duration { return 0 }, Log: quiet(),
 	}
-	check := &pipeline.Check{
+	checking := &check.Step{
 		Providers: providers, Jobs: entries,
 		Schedule: often(), Timings: known, Now: time.Now, Sleep: wait.For, Log: quiet(),
 	}
-	store := &pipeline.Store{Providers: providers, Jobs: entries, Copier: s, Manifests: manifests, Now: time.Now}
-	return submit, check, store
+	storing := &store.Step{Providers: providers, Jobs: entries, Copier: s, Manifests: manifests, Now: time.Now}
+	return submitting, checking, storing
 }
 
 // crash is the platform's error for an invocation that ended early.

@@ -19,7 +19,7 @@ import (
 	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/bucket/s3test"
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/pipeline/store"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/transfer"
@@ -77,10 +77,10 @@ func TestStore(t *testing.T) {
 			}
 			w.provider.retrieve = func(string) (provider.Generation, error) { return test.generation, test.err }
 			files := &copier{err: test.copyErr}
-			store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: files, Manifests: w.manifests, Version: "v1", Now: w.clock.Now}
+			storing := &store.Step{Providers: w.providers(), Jobs: w.jobs, Copier: files, Manifests: w.manifests, Version: "v1", Now: w.clock.Now}
 			began := w.clock.Now()
 			job.Polls, job.CompletedAt = 3, began
-			job, err = store.Run(t.Context(), job)
+			job, err = storing.Run(t.Context(), job)
 			if (err == nil) != (test.outcome == "") || err != nil && video.OutcomeName(err) != test.outcome {
 				t.Fatalf("got %v, want %s", err, test.outcome)
 			}
@@ -105,7 +105,7 @@ func TestStore(t *testing.T) {
 			if !reflect.DeepEqual(manifest, want) || manifest.Request.Prompt() != prompt {
 				t.Errorf("the manifest is %+v", manifest)
 			}
-			if _, err := store.Run(t.Context(), job); err != nil || len(files.copied) != 1 {
+			if _, err := storing.Run(t.Context(), job); err != nil || len(files.copied) != 1 {
 				t.Errorf("stored again: %v, copied %v", err, files.copied)
 			}
 		})
@@ -125,8 +125,8 @@ func TestStoreAsksForFreshURLs(t *testing.T) {
 		return provider.Generation{ID: id, State: provider.Finished, URL: fmt.Sprint("https://cdn.example/", asked)}, nil
 	}
 	files := &copier{urls: 3}
-	store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: files, Manifests: w.manifests, Now: w.clock.Now}
-	if _, err := store.Run(t.Context(), job); err != nil || len(files.copied) != 1 || !strings.HasPrefix(files.copied[0], "https://cdn.example/3 ") {
+	storing := &store.Step{Providers: w.providers(), Jobs: w.jobs, Copier: files, Manifests: w.manifests, Now: w.clock.Now}
+	if _, err := storing.Run(t.Context(), job); err != nil || len(files.copied) != 1 || !strings.HasPrefix(files.copied[0], "https://cdn.example/3 ") {
 		t.Errorf("%v, copied %v", err, files.copied)
 	}
 }
@@ -141,8 +141,8 @@ func TestStoreRedactsRefusals(t *testing.T) {
 	w.provider.retrieve = func(string) (provider.Generation, error) {
 		return provider.Generation{}, &provider.Refusal{Kind: provider.RefusedUnknown, Said: "nothing is known of " + prompt}
 	}
-	store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: &copier{urls: 1}, Manifests: w.manifests, Now: w.clock.Now}
-	_, err = store.Run(t.Context(), job)
+	storing := &store.Step{Providers: w.providers(), Jobs: w.jobs, Copier: &copier{urls: 1}, Manifests: w.manifests, Now: w.clock.Now}
+	_, err = storing.Run(t.Context(), job)
 	if video.OutcomeName(err) != "VideoUnavailable" || strings.Contains(err.Error(), prompt) || !strings.Contains(err.Error(), "nothing is known of") {
 		t.Errorf("got %v", err)
 	}
@@ -160,8 +160,8 @@ func TestStoreOfAVideoThatIsThere(t *testing.T) {
 		w.provider.retrieve = func(id string) (provider.Generation, error) {
 			return provider.Generation{ID: id, State: provider.Finished, URL: "https://cdn.example/1", Micros: 7}, err
 		}
-		store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: &copier{there: true}, Manifests: w.manifests, Now: w.clock.Now}
-		_, storeErr := store.Run(t.Context(), job)
+		storing := &store.Step{Providers: w.providers(), Jobs: w.jobs, Copier: &copier{there: true}, Manifests: w.manifests, Now: w.clock.Now}
+		_, storeErr := storing.Run(t.Context(), job)
 		if manifest := w.manifests["job-1"]; storeErr != nil || manifest.Bytes != 42 || (manifest.ChargedMicros == 7) != (err == nil) {
 			t.Errorf("%v: %v, %+v", err, storeErr, manifest)
 		}
@@ -189,7 +189,7 @@ func TestFiftyStoresAtOnce(t *testing.T) {
 		return provider.Generation{ID: id, State: provider.Finished, URL: source.URL + "/v.mp4"}, nil
 	}
 	fake := s3test.New(t)
-	store := &pipeline.Store{
+	storing := &store.Step{
 		Providers: w.providers(), Jobs: w.jobs,
 		Copier:    transfer.New(fake.Client(), transfer.Config{Bucket: "videos", MaxBytes: 1 << 30, Loopback: true}),
 		Manifests: bucket.NewManifests(fake.Client(), "videos"), Now: w.clock.Now,
@@ -197,7 +197,7 @@ func TestFiftyStoresAtOnce(t *testing.T) {
 	var group sync.WaitGroup
 	for range 50 {
 		group.Go(func() {
-			if stored, err := store.Run(t.Context(), job); err != nil || stored.Status != video.Stored {
+			if stored, err := storing.Run(t.Context(), job); err != nil || stored.Status != video.Stored {
 				t.Errorf("%+v, %v", stored, err)
 			}
 		})
@@ -241,8 +241,8 @@ func TestStoreOfADiscardedVideo(t *testing.T) {
 			}
 			w.provider.retrieve = func(string) (provider.Generation, error) { return test.generation, test.err }
 			files := &copier{}
-			store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: files, Manifests: w.manifests, Now: w.clock.Now}
-			_, err = store.Run(t.Context(), job)
+			storing := &store.Step{Providers: w.providers(), Jobs: w.jobs, Copier: files, Manifests: w.manifests, Now: w.clock.Now}
+			_, err = storing.Run(t.Context(), job)
 			if video.OutcomeName(err) != test.outcome || len(files.copied)+len(w.manifests) > 0 {
 				t.Errorf("got %v, copied %v, stored %v", err, files.copied, w.manifests)
 			}

@@ -12,7 +12,8 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/pipeline/store"
+	"github.com/takeup/takeup/internal/pipeline/submit"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
@@ -62,18 +63,18 @@ func TestSubmitRefusesBeforeAnythingIsPaid(t *testing.T) {
 	ctx := t.Context()
 	for _, test := range []struct {
 		name string
-		task pipeline.Task
+		task submit.Task
 		says string
 	}{
-		{"no object", pipeline.Task{Execution: "job-1", Input: json.RawMessage(`[]`)}, "JSON object"},
-		{"no input", pipeline.Task{Execution: "job-1"}, "JSON object"},
-		{"an empty prompt", pipeline.Task{Execution: "job-1", Input: json.RawMessage(`{"prompt":""}`)}, "prompt is empty"},
-		{"a wrong duration", pipeline.Task{Execution: "job-1", Input: json.RawMessage(`{"prompt":"x","duration":7}`)}, "duration is 7"},
-		{"an id beside a prompt", pipeline.Task{Execution: "job-1", Input: json.RawMessage(`{"prompt":"x","id":"job-2"}`)}, "id is not a field"},
-		{"an id that is no text", pipeline.Task{Execution: "job-1", Input: json.RawMessage(`{"id":7}`)}, "id is not a field"},
-		{"an execution's name that is no id", pipeline.Task{Execution: "jöb", Input: bare().Input}, "a job's id is"},
-		{"a resumed id that is no id", pipeline.Task{Execution: "job-1", Input: json.RawMessage(`{"id":"../x","resume":true}`)}, "a job's id is"},
-		{"a job begun anew with no id", pipeline.Task{Execution: "job-1", Input: json.RawMessage(`{"status":"waiting"}`)}, "a job's id is"},
+		{"no object", submit.Task{Execution: "job-1", Input: json.RawMessage(`[]`)}, "JSON object"},
+		{"no input", submit.Task{Execution: "job-1"}, "JSON object"},
+		{"an empty prompt", submit.Task{Execution: "job-1", Input: json.RawMessage(`{"prompt":""}`)}, "prompt is empty"},
+		{"a wrong duration", submit.Task{Execution: "job-1", Input: json.RawMessage(`{"prompt":"x","duration":7}`)}, "duration is 7"},
+		{"an id beside a prompt", submit.Task{Execution: "job-1", Input: json.RawMessage(`{"prompt":"x","id":"job-2"}`)}, "id is not a field"},
+		{"an id that is no text", submit.Task{Execution: "job-1", Input: json.RawMessage(`{"id":7}`)}, "id is not a field"},
+		{"an execution's name that is no id", submit.Task{Execution: "jöb", Input: bare().Input}, "a job's id is"},
+		{"a resumed id that is no id", submit.Task{Execution: "job-1", Input: json.RawMessage(`{"id":"../x","resume":true}`)}, "a job's id is"},
+		{"a job begun anew with no id", submit.Task{Execution: "job-1", Input: json.RawMessage(`{"status":"waiting"}`)}, "a job's id is"},
 		{"a job begun anew that is not there", anew(), "there is no job job-1"},
 		{"a resumed job that is not there", resume(), "there is no job job-1"},
 	} {
@@ -107,7 +108,7 @@ func TestAnotherRequestUnderTheSameIDIsRefused(t *testing.T) {
 	if _, err := w.Run(ctx, bare()); err != nil {
 		t.Fatal(err)
 	}
-	other := pipeline.Task{Execution: "job-1", Input: json.RawMessage(`{"prompt":"another thing"}`)}
+	other := submit.Task{Execution: "job-1", Input: json.RawMessage(`{"prompt":"another thing"}`)}
 	if _, err := w.Run(ctx, other); video.OutcomeName(err) != "InvalidRequest" {
 		t.Errorf("got %v", err)
 	}
@@ -327,7 +328,7 @@ func TestNothingIsPostedWithoutTimeForTheRecord(t *testing.T) {
 // it again.
 func TestAStoredJobIsLookedForWhereItIs(t *testing.T) {
 	ctx := t.Context()
-	for name, task := range map[string]pipeline.Task{"entered again": bare(), "redriven": resume()} {
+	for name, task := range map[string]submit.Task{"entered again": bare(), "redriven": resume()} {
 		w := newWorld(answer{id: "gen-1"})
 		if _, err := w.Run(ctx, bare()); err != nil {
 			t.Fatal(err)
@@ -345,8 +346,8 @@ func TestAStoredJobIsLookedForWhereItIs(t *testing.T) {
 			t.Errorf("%s: got %+v, %v", name, job, err)
 		}
 		w.manifests["job-1"] = video.Manifest{ID: "job-1"}
-		store := &pipeline.Store{Providers: w.providers(), Jobs: w.jobs, Copier: &copier{}, Manifests: w.manifests, Now: w.clock.Now}
-		if job, err = store.Run(ctx, job); err != nil || job.Status != video.Stored || w.jobs.entry(t, "job-1").Manifest == nil {
+		storing := &store.Step{Providers: w.providers(), Jobs: w.jobs, Copier: &copier{}, Manifests: w.manifests, Now: w.clock.Now}
+		if job, err = storing.Run(ctx, job); err != nil || job.Status != video.Stored || w.jobs.entry(t, "job-1").Manifest == nil {
 			t.Errorf("%s: Store gives %+v, %v", name, job, err)
 		}
 	}

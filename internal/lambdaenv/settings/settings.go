@@ -19,7 +19,7 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/jobs/arn"
 	"github.com/takeup/takeup/internal/lambdaenv/awsconfig"
-	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/pipeline/submit"
 	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/schedule"
 )
@@ -107,8 +107,8 @@ func (c Caps) CapWait() time.Duration { return time.Duration(c.WaitHours) * time
 const writeTime = 10 * time.Second
 
 // Times returns the times that Submit obeys.
-func (s Submit) Times() pipeline.SubmitTimes {
-	return pipeline.SubmitTimes{
+func (s Submit) Times() submit.Times {
+	return submit.Times{
 		Call: s.Call.Duration(), Write: writeTime, Busy: s.Busy.Duration(),
 		LookUpFirst: s.LookUpFirst.Duration(), LookUpWindow: s.LookUpWindow.Duration(),
 		Hard: s.Hard.Duration(), CapWait: s.CapWait(),

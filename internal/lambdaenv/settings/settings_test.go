@@ -12,7 +12,7 @@ import (
 
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/lambdaenv/settings"
-	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/pipeline/submit"
 	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/schedule"
 )
@@ -50,29 +50,29 @@ func set(t *testing.T, environment map[string]string) {
 
 func TestGoodSettings(t *testing.T) {
 	set(t, good())
-	submit, config, err := settings.Load[settings.Submit]()
-	if err != nil || config.Region != "eu-north-1" || submit.JobsTable != "jobs" || !submit.ResubmitLost {
-		t.Fatalf("%+v, %v", submit, err)
+	loaded, config, err := settings.Load[settings.Submit]()
+	if err != nil || config.Region != "eu-north-1" || loaded.JobsTable != "jobs" || !loaded.ResubmitLost {
+		t.Fatalf("%+v, %v", loaded, err)
 	}
-	client := submit.Client()
+	client := loaded.Client()
 	if client.BaseURL != "https://api.example" || client.Route != aimlapi.RouteLegacy || client.Now == nil {
 		t.Errorf("client %+v", client)
 	}
-	if got, want := submit.Schedule(), (schedule.Schedule{First: time.Minute, Interval: 10 * time.Second, RequestGap: 3 * time.Second, PollWindow: 4 * time.Minute, Soft: 30 * time.Minute, Hard: 24 * time.Hour}); got != want {
+	if got, want := loaded.Schedule(), (schedule.Schedule{First: time.Minute, Interval: 10 * time.Second, RequestGap: 3 * time.Second, PollWindow: 4 * time.Minute, Soft: 30 * time.Minute, Hard: 24 * time.Hour}); got != want {
 		t.Errorf("schedule %+v", got)
 	}
-	want := pipeline.SubmitTimes{
+	want := submit.Times{
 		Call: 45 * time.Second, Write: 10 * time.Second, Busy: 15 * time.Second,
 		LookUpFirst: 30 * time.Second, LookUpWindow: 2 * time.Hour, Hard: 24 * time.Hour, CapWait: 24 * time.Hour,
 	}
-	if got := submit.Times(); got != want {
+	if got := loaded.Times(); got != want {
 		t.Errorf("times %+v", got)
 	}
-	if got := submit.Limits(); got != (budget.Limits{DayMicros: 100_000_000, InFlight: 100}) || submit.Unpriced != 5_250_000 {
-		t.Errorf("limits %+v, %d for what has no price", got, submit.Unpriced)
+	if got := loaded.Limits(); got != (budget.Limits{DayMicros: 100_000_000, InFlight: 100}) || loaded.Unpriced != 5_250_000 {
+		t.Errorf("limits %+v, %d for what has no price", got, loaded.Unpriced)
 	}
 	check, _, err := settings.Load[settings.Check]()
-	if err != nil || check.KeySecret == "" || check.Schedule() != submit.Schedule() {
+	if err != nil || check.KeySecret == "" || check.Schedule() != loaded.Schedule() {
 		t.Errorf("check: %+v, %v", check, err)
 	}
 	store, _, err := settings.Load[settings.Store]()
@@ -83,7 +83,7 @@ func TestGoodSettings(t *testing.T) {
 	if err != nil || api.VideoURL.Duration() != 15*time.Minute || api.VideosBucket != "videos" || api.PromptsBucket != "prompts" || api.CORSOrigin != "https://example.com" {
 		t.Errorf("api: %+v, %v", api, err)
 	}
-	if prompts, _, err := settings.Load[settings.Prompts](); err != nil || prompts.StateMachine != api.StateMachine || prompts.Caps != submit.Caps || api.Caps != submit.Caps {
+	if prompts, _, err := settings.Load[settings.Prompts](); err != nil || prompts.StateMachine != api.StateMachine || prompts.Caps != loaded.Caps || api.Caps != loaded.Caps {
 		t.Errorf("prompts: %+v, %v", prompts, err)
 	}
 	if authorize, _, err := settings.Load[settings.Authorize](); err != nil || authorize.TokenSecret == "" {
@@ -97,8 +97,8 @@ func TestLeftOut(t *testing.T) {
 	delete(environment, "RESUBMIT_LOST")
 	delete(environment, "LOOPBACK_SOURCES")
 	set(t, environment)
-	if submit, _, err := settings.Load[settings.Submit](); err != nil || submit.ResubmitLost {
-		t.Errorf("%+v, %v", submit, err)
+	if loaded, _, err := settings.Load[settings.Submit](); err != nil || loaded.ResubmitLost {
+		t.Errorf("%+v, %v", loaded, err)
 	}
 	if store, _, err := settings.Load[settings.Store](); err != nil || store.LoopbackSources {
 		t.Errorf("%+v, %v", store, err)

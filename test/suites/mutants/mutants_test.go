@@ -59,22 +59,22 @@ func TestEachMutantIsCaught(t *testing.T) {
 			exhaustive, "./internal/pipeline", ", and the job's []",
 		},
 		{
-			"generation id not recorded", "internal/pipeline/submit.go",
+			"generation id not recorded", "internal/pipeline/submit/submit.go",
 			`entry.Handle, entry.GenerationID = string(generation.Handle), generation.ID`, `_ = generation`,
 			exhaustive, "./internal/pipeline", "gen-1 was paid, and it ended with",
 		},
 		{
-			"lost after one lookup", "internal/pipeline/lookup.go",
+			"lost after one lookup", "internal/pipeline/submit/lookup.go",
 			`absent := look.Complete && began.After(shown)`, `absent := look.Complete || began.After(shown)`,
 			exhaustive, "./internal/pipeline", "gen-1 was paid, and it ended with SubmissionLost",
 		},
 		{
-			"lost after one complete reading", "internal/pipeline/lookup.go",
+			"lost after one complete reading", "internal/pipeline/submit/lookup.go",
 			`lost := absent && !entry.AbsentAt.IsZero() && began.Sub(entry.AbsentAt) >= s.Times.LookUpFirst`, `lost := absent`,
 			"^TestASubmissionThatOneReadingLacksIsFound$", "./internal/pipeline", "and posted [job-1.1 job-1.2]",
 		},
 		{
-			"refused after a lost answer, and treated as refused", "internal/pipeline/submit.go",
+			"refused after a lost answer, and treated as refused", "internal/pipeline/submit/submit.go",
 			`case errors.As(err, &unanswered):`, `case errors.As(err, &unanswered) && !errors.As(err, &refusal):`,
 			"^TestUnansweredAndThenRefusedIsUnanswered$", "./internal/pipeline", "Phase:refused",
 		},
@@ -84,17 +84,17 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestFind$", "./internal/provider/aimlapi", "TestFind/no_logs",
 		},
 		{
-			"manifest before the video", "internal/pipeline/store.go",
+			"manifest before the video", "internal/pipeline/store/store.go",
 			"	case err != nil:\n		return video.Manifest{}, s.unavailable(job, redacted(err, entry.Request))\n	}\n	stored :=", "	case err != nil:\n		defer s.unavailable(job, err)\n	}\n	stored :=",
 			exhaustive, "./internal/pipeline", "it ended as stored with the file \"\" and a manifest: true",
 		},
 		{
-			"a video kept that was discarded during its copy", "internal/pipeline/store.go",
+			"a video kept that was discarded during its copy", "internal/pipeline/store/store.go",
 			`case !entry.DiscardedAt.IsZero():`, `case !entry.DiscardedAt.IsZero() && false:`,
 			"^TestCancelAtEveryPoint$", "./internal/pipeline", "and a manifest: true",
 		},
 		{
-			"a manifest kept whole whose job was forgotten during its write", "internal/pipeline/store.go",
+			"a manifest kept whole whose job was forgotten during its write", "internal/pipeline/store/store.go",
 			`case !entry.ForgottenAt.IsZero():`, `case !entry.ForgottenAt.IsZero() && false:`,
 			"^TestForgottenAtEveryPoint$", "./internal/pipeline", "once the rest had ended videos/job-1/video.json has its prompt",
 		},
@@ -191,7 +191,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestStartedOnceWhateverFails$", "./internal/jobs", "the job names a, and a-r1 was started",
 		},
 		{
-			"a redrive request consumed by a concurrent write", "internal/pipeline/submit.go",
+			"a redrive request consumed by a concurrent write", "internal/pipeline/submit/submit.go",
 			`attempt >= 0 && entry.Attempt != attempt`, `attempt >= 0`,
 			"^TestARedriveOutlivesTheMarkOfItsStart$", "./internal/pipeline", "accepted: got",
 		},
@@ -248,7 +248,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestClaimsAtOnce$", "./internal/table", "20 went through",
 		},
 		{
-			"a release forgotten", "internal/pipeline/submit.go",
+			"a release forgotten", "internal/pipeline/submit/submit.go",
 			`entry.Book(budget.Released, 0)`, `_ = entry`,
 			exhaustive, "./internal/pipeline", ", and holds {Held:1960000",
 		},
@@ -258,17 +258,17 @@ func TestEachMutantIsCaught(t *testing.T) {
 			exhaustive, "./internal/pipeline", " counts ",
 		},
 		{
-			"an unanswered attempt released", "internal/pipeline/submit.go",
+			"an unanswered attempt released", "internal/pipeline/submit/submit.go",
 			`entry.Doubt()`, `entry.Book(budget.Released, 0)`,
 			exhaustive, "./internal/pipeline", "it is lost, and {Held:0",
 		},
 		{
-			"an unanswered attempt's slot freed at once", "internal/pipeline/submit.go",
+			"an unanswered attempt's slot freed at once", "internal/pipeline/submit/submit.go",
 			`entry.Doubt()`, `entry.Book(budget.Uncertain, 0)`,
 			"^TestAnUnansweredAttemptHoldsItsSlotForTheUsualTime$", "./internal/pipeline", "Slot:false",
 		},
 		{
-			"an unanswered attempt's slot never freed by its lookups", "internal/pipeline/amend.go",
+			"an unanswered attempt's slot never freed by its lookups", "internal/pipeline/submit/amend.go",
 			`free := left <= 0 && entry.HoldsSlot()`, `free := left < 0`,
 			"^TestAnUnansweredAttemptHoldsItsSlotForTheUsualTime$", "./internal/pipeline", "Slot:true",
 		},

@@ -1,4 +1,6 @@
-package pipeline
+// Package check implements the step Check of the state machine: it polls the provider until a
+// generation ends or the poll window is over.
+package check
 
 import (
 	"context"
@@ -6,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/video"
@@ -13,11 +16,9 @@ import (
 )
 
 const (
-	// pollTimeout bounds one request. It is far more than a request needs.
-	pollTimeout = 10 * time.Second
 	// reserve is the part of the function's time that a check keeps for its last request and for
 	// recording the result.
-	reserve = pollTimeout + 5*time.Second
+	reserve = pipeline.PollTimeout + 5*time.Second
 	// lateness is how late a check must begin to count as throttled by Lambda, or as a retry of
 	// one that was cut off. Step Functions' own delay is shorter.
 	lateness = 10 * time.Second
@@ -26,10 +27,17 @@ const (
 	throttled = 8
 )
 
-// Check polls a generation, once or for a poll window.
-type Check struct {
+// Learner is a Forecaster that learns how long a generation took and what it cost, in
+// micro-dollars; 0 is unknown. Learn never fails either: at worst the value is not kept.
+type Learner interface {
+	pipeline.Forecaster
+	Learn(ctx context.Context, model string, duration int, seen schedule.Seen, micros int64)
+}
+
+// Step polls a generation, once or for a poll window.
+type Step struct {
 	Providers provider.Accounts
-	Jobs      Jobs
+	Jobs      pipeline.Jobs
 	Schedule  schedule.Schedule
 	Timings   Learner
 	Now       func() time.Time
@@ -42,7 +50,7 @@ type Check struct {
 // that fails, is refused or can't be parsed doesn't end the job: the video is paid for, and the
 // next poll may succeed. The outcomes are *video.GenerationFailed, with the provider's message,
 // and *video.GenerationOverdue, after a last poll past the hard deadline.
-func (c *Check) Run(ctx context.Context, job video.Job) (video.Job, error) {
+func (c *Step) Run(ctx context.Context, job video.Job) (video.Job, error) {
 	job, last, err := c.run(ctx, job)
 	if !last.at.IsZero() {
 		c.tell(ctx, job, last)
@@ -50,8 +58,8 @@ func (c *Check) Run(ctx context.Context, job video.Job) (video.Job, error) {
 	return job, err
 }
 
-// tell records the job's progress after its last poll.
-func (c *Check) tell(ctx context.Context, job video.Job, last poll) {
+// Tell records the job's progress after its last poll.
+func (c *Step) tell(ctx context.Context, job video.Job, last poll) {
 	now := c.Now()
 	progress := report.Progress{Step: report.StepCheck, Wait: report.Wait{Kind: report.WaitGeneration, At: now, Until: job.SubmittedAt.Add(c.Schedule.Hard)}}
 	if last.failure != nil {
@@ -64,11 +72,11 @@ func (c *Check) tell(ctx context.Context, job video.Job, last poll) {
 	} else {
 		progress.Wait.NextAt = now.Add(time.Duration(job.WaitSeconds) * time.Second)
 	}
-	tell(ctx, c.Jobs, now, job.ID, progress)
+	pipeline.Tell(ctx, c.Jobs, now, job.ID, progress)
 }
 
 // run implements Run. It also returns the last poll, which is zero if none could be made.
-func (c *Check) run(ctx context.Context, job video.Job) (video.Job, poll, error) {
+func (c *Step) run(ctx context.Context, job video.Job) (video.Job, poll, error) {
 	began := c.Now()
 	forecast := c.Timings.Forecast(ctx, job.Model, job.Duration)
 	// While Lambda throttles, a check polls only once, so as not to hold a function.
@@ -97,7 +105,7 @@ func (c *Check) run(ctx context.Context, job video.Job) (video.Job, poll, error)
 			if poll.busy {
 				wait = max(wait, age/throttled)
 			}
-			job.Status, job.WaitSeconds = video.Generating, seconds(wait)
+			job.Status, job.WaitSeconds = video.Generating, pipeline.Seconds(wait)
 			return job, poll, nil
 		}
 	}
@@ -115,10 +123,8 @@ type poll struct {
 
 // poll makes one request. It returns an error only for a failure of this stack, after which the
 // step must be entered again.
-func (c *Check) poll(ctx context.Context, job video.Job) (poll, error) {
-	call, cancel := context.WithTimeout(ctx, pollTimeout)
-	defer cancel()
-	generation, err := retrieve(call, c.Providers, job)
+func (c *Step) poll(ctx context.Context, job video.Job) (poll, error) {
+	generation, err := pipeline.Retrieve(ctx, c.Providers, job)
 	got := poll{generation: generation, said: generation.Word, failure: err}
 	var refusal *provider.Refusal
 	var unanswered *provider.Unanswered
@@ -142,11 +148,11 @@ func (c *Check) poll(ctx context.Context, job video.Job) (poll, error) {
 
 // settle reports whether the poll completes or ends the job. The age is the generation's at the
 // time of the poll.
-func (c *Check) settle(ctx context.Context, job *video.Job, poll poll, age time.Duration) (bool, error) {
+func (c *Step) settle(ctx context.Context, job *video.Job, poll poll, age time.Duration) (bool, error) {
 	generation := poll.generation
 	switch {
 	case generation.State == provider.Failed:
-		return true, end(ctx, c.Jobs, c.Now, *job, &video.GenerationFailed{GenerationID: job.GenerationID, Said: generation.Failure})
+		return true, pipeline.End(ctx, c.Jobs, c.Now, *job, &video.GenerationFailed{GenerationID: job.GenerationID, Said: generation.Failure})
 	case generation.State == provider.Finished && (generation.URL != "" || age >= c.Schedule.Soft):
 		// Without a URL, Check polls again until the soft deadline. Then Store asks for the URL:
 		// its error says what is missing, and it is retried for hours.
@@ -159,16 +165,36 @@ func (c *Check) settle(ctx context.Context, job *video.Job, poll poll, age time.
 		job.CompletedAt = c.Now()
 		return true, nil
 	case age >= c.Schedule.Hard:
-		return true, end(ctx, c.Jobs, c.Now, *job, &video.GenerationOverdue{GenerationID: job.GenerationID, Said: poll.said})
+		return true, pipeline.End(ctx, c.Jobs, c.Now, *job, &video.GenerationOverdue{GenerationID: job.GenerationID, Said: poll.said})
 	}
 	return false, nil
 }
 
 // pause waits until the next request of a poll window. It returns false if the function has no
 // time left for that request.
-func (c *Check) pause(ctx context.Context, until time.Time) bool {
+func (c *Step) pause(ctx context.Context, until time.Time) bool {
 	if deadline, ok := ctx.Deadline(); ok && deadline.Sub(until) < reserve {
 		return false
 	}
 	return c.Sleep(ctx, until.Sub(c.Now())) == nil
+}
+
+// plain says why a poll failed, without the provider's message. The message may contain the
+// prompt, which Check doesn't know and can't redact.
+func plain(err error) string {
+	var refusal *provider.Refusal
+	if !errors.As(err, &refusal) {
+		return "the provider gave no usable answer"
+	}
+	switch refusal.Kind {
+	case provider.RefusedBusy:
+		return "the provider was asked too often"
+	case provider.RefusedUnreachable:
+		return "the provider could not be reached"
+	case provider.RefusedKey:
+		return "the provider does not accept the API key"
+	case provider.RefusedUnknown:
+		return "the provider does not know the generation"
+	}
+	return "the provider refused to answer"
 }

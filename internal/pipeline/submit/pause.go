@@ -1,10 +1,11 @@
-package pipeline
+package submit
 
 import (
 	"context"
 	"time"
 
 	"github.com/takeup/takeup/internal/operator"
+	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/video/report"
@@ -36,11 +37,11 @@ func (s *visit) pause(ctx context.Context, entry video.Entry, version string, pa
 		}
 	}
 	s.waits(report.WaitResume, entry.Attempt, wait, time.Time{}, "")
-	return done(entry.Job(video.Waiting, seconds(wait)))
+	return done(entry.Job(video.Waiting, pipeline.Seconds(wait)))
 }
 
 // pausedFor returns how long a job waits in a pause.
-func (s *Submit) pausedFor(ctx context.Context, id string, paused *operator.Paused) time.Duration {
+func (s *Step) pausedFor(ctx context.Context, id string, paused *operator.Paused) time.Duration {
 	wait := pausedTimes * s.Times.Busy
 	if !paused.Since.IsZero() {
 		wait = max(wait, schedule.Sparse(s.Now().Sub(paused.Since)))
@@ -53,7 +54,7 @@ func (s *Submit) pausedFor(ctx context.Context, id string, paused *operator.Paus
 // missing handles a job that the table doesn't have. While the table is paused, the job waits:
 // the table may have been restored, and the job may be written back. Otherwise there is no such
 // job.
-func (s *Submit) missing(ctx context.Context, id string) (video.Job, error) {
+func (s *Step) missing(ctx context.Context, id string) (video.Job, error) {
 	job := video.Job{ID: id}
 	paused, err := s.Jobs.Paused(ctx)
 	switch {
@@ -62,7 +63,7 @@ func (s *Submit) missing(ctx context.Context, id string) (video.Job, error) {
 	case paused == nil:
 		return job, &video.InvalidRequest{Fields: []video.FieldError{{Field: "id", Message: "there is no job " + id + " to resume; give a request object to start one"}}}
 	}
-	job.Status, job.WaitSeconds = video.Waiting, seconds(s.pausedFor(ctx, id, paused))
+	job.Status, job.WaitSeconds = video.Waiting, pipeline.Seconds(s.pausedFor(ctx, id, paused))
 	return job, nil
 }
 

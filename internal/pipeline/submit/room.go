@@ -1,4 +1,4 @@
-package pipeline
+package submit
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/operator"
+	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/video/report"
 )
@@ -17,7 +18,7 @@ type Pricer interface {
 
 // Claims stores the jobs, and claims their attempts.
 type Claims interface {
-	Jobs
+	pipeline.Jobs
 	// Claim is Update for an entry that reserves money for its attempt. It also returns a
 	// *operator.Paused while the table is paused, a *budget.NoRoom at a limit, and a
 	// *video.BatchCancelled once the job's batch is cancelled.
@@ -86,14 +87,14 @@ func (s *visit) full(ctx context.Context, o order, entry video.Entry, version st
 	if o.looks >= freePolls {
 		wait = max(wait, s.Times.CapWait/freePolls)
 	}
-	wait = time.Duration(seconds(max(time.Second, min(wait, left)))) * time.Second
+	wait = time.Duration(pipeline.Seconds(max(time.Second, min(wait, left)))) * time.Second
 	if entry.WaitsFor(why.Limit, now.Add(wait)) || began {
 		if _, _, err := s.Jobs.Update(ctx, entry, version); err != nil {
 			return unwritten(err)
 		}
 	}
 	s.waits(report.WaitCap, entry.Attempt, wait, end, why.Error())
-	job := entry.Job(video.Waiting, seconds(wait))
+	job := entry.Job(video.Waiting, pipeline.Seconds(wait))
 	job.Looks = o.looks + 1
 	return done(job)
 }

@@ -1,9 +1,10 @@
-package pipeline
+package submit
 
 import (
 	"context"
 	"time"
 
+	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/video"
@@ -68,7 +69,7 @@ func (s *visit) lookUp(ctx context.Context, o order, entry video.Entry, version 
 		}
 		s.note(report.Event{Kind: report.EventSearched, Number: entry.Attempt, Said: unread})
 		s.waits(report.WaitAnswer, entry.Attempt, wait, until, unread)
-		return done(entry.Job(video.Waiting, seconds(wait)))
+		return done(entry.Job(video.Waiting, pipeline.Seconds(wait)))
 	}
 	if lost && s.ResubmitLost && !entry.Resubmitted && entry.DiscardedAt.IsZero() {
 		if entry, version, err = s.unanswered(ctx, entry, version, 0, false); err != nil {

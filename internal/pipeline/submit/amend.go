@@ -1,11 +1,11 @@
-package pipeline
+package submit
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/takeup/takeup/internal/budget"
+	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -17,7 +17,7 @@ func (s *visit) amend(ctx context.Context, entry video.Entry, version string, ch
 	for range 3 {
 		change(&entry)
 		_, _, err := s.Jobs.Update(ctx, entry, version)
-		if err == nil || unlessConflict(err) != nil {
+		if err == nil || pipeline.UnlessConflict(err) != nil {
 			return err == nil, err
 		}
 		if entry, version, err = s.Jobs.Get(ctx, entry.ID); err != nil {
@@ -55,14 +55,4 @@ func (s *visit) underWay(ctx context.Context, entry video.Entry) time.Duration {
 	}
 	forecast := s.Timings.Forecast(ctx, entry.Request.Model(), entry.Request.Duration())
 	return max(0, entry.ClaimedUntil.Add(forecast.Most()).Sub(s.Now()))
-}
-
-// unlessConflict returns err, or nil for a *video.Conflict, after which the caller rereads the
-// entry.
-func unlessConflict(err error) error {
-	var conflict *video.Conflict
-	if errors.As(err, &conflict) {
-		return nil
-	}
-	return err
 }

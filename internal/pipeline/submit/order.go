@@ -1,10 +1,11 @@
-package pipeline
+package submit
 
 import (
 	"context"
 	"encoding/json"
 
 	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -57,13 +58,13 @@ func read(task Task) (order, error) {
 
 // reject records the job of an execution that was started by hand with an invalid request, so
 // that a list shows it with the reason. It returns the reason.
-func (s *Submit) reject(ctx context.Context, o order, why error) error {
+func (s *Step) reject(ctx context.Context, o order, why error) error {
 	if o.request == nil {
 		return why
 	}
 	entry := video.Entry{ID: o.id, CreatedAt: s.Now(), Origin: video.Origin{Trigger: video.TriggerExecution}, Execution: o.execution, Started: true}
 	entry.End(why, entry.CreatedAt)
-	if _, _, err := s.Jobs.Create(ctx, entry); unlessConflict(err) != nil {
+	if _, _, err := s.Jobs.Create(ctx, entry); pipeline.UnlessConflict(err) != nil {
 		return err
 	}
 	return why

@@ -1,4 +1,6 @@
-package pipeline
+// Package store implements the step Store of the state machine: it copies a completed video into
+// the videos bucket, and writes its manifest after it.
+package store
 
 import (
 	"context"
@@ -7,6 +9,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/bucket/objectkey"
+	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -34,10 +37,10 @@ type Manifests interface {
 	Address(job video.Locator) string
 }
 
-// Store copies a completed video into the bucket.
-type Store struct {
+// Step copies a completed video into the bucket.
+type Step struct {
 	Providers provider.Accounts
-	Jobs      Jobs
+	Jobs      pipeline.Jobs
 	Copier    Copier
 	Manifests Manifests
 	Version   string // version of the pipeline, for the manifest
@@ -49,7 +52,7 @@ type Store struct {
 // ends as *video.Discarded, with nothing stored. A video that can't be fetched now is a
 // *video.VideoUnavailable, which the state machine retries. One that must not be stored is a
 // *video.VideoRejected.
-func (s *Store) Run(ctx context.Context, job video.Job) (video.Job, error) {
+func (s *Step) Run(ctx context.Context, job video.Job) (video.Job, error) {
 	manifest, stored, err := s.Manifests.Manifest(ctx, job.Locator())
 	if err != nil {
 		return job, err
@@ -75,7 +78,7 @@ func (s *Store) Run(ctx context.Context, job video.Job) (video.Job, error) {
 // was discarded while the video was copied, record removes the video: a discard is written to
 // the entry before it looks for the manifest, so one of the two sees the other. In the same way,
 // it clears the manifest of a job that was forgotten.
-func (s *Store) record(ctx context.Context, job video.Job, manifest video.Manifest) error {
+func (s *Step) record(ctx context.Context, job video.Job, manifest video.Manifest) error {
 	for range 3 {
 		entry, version, err := s.Jobs.Get(ctx, job.ID)
 		var unknown *video.NoEntry
@@ -96,7 +99,7 @@ func (s *Store) record(ctx context.Context, job video.Job, manifest video.Manife
 		}
 		// An outcome here is from another execution, which ended before.
 		entry.Store(manifest)
-		if _, _, err := s.Jobs.Update(ctx, entry, version); err == nil || unlessConflict(err) != nil {
+		if _, _, err := s.Jobs.Update(ctx, entry, version); err == nil || pipeline.UnlessConflict(err) != nil {
 			return err
 		}
 	}
@@ -105,15 +108,13 @@ func (s *Store) record(ctx context.Context, job video.Job, manifest video.Manife
 
 // discardUncopied ends a job that was discarded before its video was copied, once the provider
 // reports the state of the generation: one that failed is not charged.
-func (s *Store) discardUncopied(ctx context.Context, job video.Job, entry video.Entry) error {
-	call, cancel := context.WithTimeout(ctx, pollTimeout)
-	defer cancel()
-	generation, err := retrieve(call, s.Providers, job)
+func (s *Step) discardUncopied(ctx context.Context, job video.Job, entry video.Entry) error {
+	generation, err := pipeline.Retrieve(ctx, s.Providers, job)
 	switch {
 	case err != nil:
 		return s.unavailable(job, redacted(err, entry.Request))
 	case generation.State == provider.Failed:
-		return end(ctx, s.Jobs, s.Now, job, &video.GenerationFailed{GenerationID: job.GenerationID, Said: generation.Failure})
+		return pipeline.End(ctx, s.Jobs, s.Now, job, &video.GenerationFailed{GenerationID: job.GenerationID, Said: generation.Failure})
 	case generation.State != provider.Finished:
 		return s.unavailable(job, errors.New("the provider no longer says that it is done"))
 	}
@@ -121,15 +122,15 @@ func (s *Store) discardUncopied(ctx context.Context, job video.Job, entry video.
 }
 
 // discard ends a discarded job. It removes what an earlier Store may have left of its video.
-func (s *Store) discard(ctx context.Context, job video.Job, entry video.Entry, micros int64) error {
+func (s *Step) discard(ctx context.Context, job video.Job, entry video.Entry, micros int64) error {
 	if err := s.Manifests.Remove(ctx, entry.Locator()); err != nil {
 		return err
 	}
-	return end(ctx, s.Jobs, s.Now, job, &video.Discarded{GenerationID: job.GenerationID, Micros: micros})
+	return pipeline.End(ctx, s.Jobs, s.Now, job, &video.Discarded{GenerationID: job.GenerationID, Micros: micros})
 }
 
 // store copies the video, and writes and returns its manifest.
-func (s *Store) store(ctx context.Context, job video.Job, entry video.Entry) (video.Manifest, error) {
+func (s *Step) store(ctx context.Context, job video.Job, entry video.Entry) (video.Manifest, error) {
 	if entry.GenerationID != job.GenerationID {
 		return video.Manifest{}, &video.InvalidRequest{Fields: []video.FieldError{{Field: "generation_id", Message: fmt.Sprintf("%.100q is not the generation of job %s", job.GenerationID, job.ID)}}}
 	}
@@ -151,10 +152,10 @@ func (s *Store) store(ctx context.Context, job video.Job, entry video.Entry) (vi
 	var rejected *video.VideoRejected
 	switch {
 	case errors.As(err, &failed):
-		return video.Manifest{}, end(ctx, s.Jobs, s.Now, job, failed)
+		return video.Manifest{}, pipeline.End(ctx, s.Jobs, s.Now, job, failed)
 	case errors.As(err, &rejected):
 		rejected.GenerationID = job.GenerationID
-		return video.Manifest{}, end(ctx, s.Jobs, s.Now, job, rejected)
+		return video.Manifest{}, pipeline.End(ctx, s.Jobs, s.Now, job, rejected)
 	case err != nil:
 		return video.Manifest{}, s.unavailable(job, redacted(err, entry.Request))
 	}
@@ -179,10 +180,8 @@ func (s *Store) store(ctx context.Context, job video.Job, entry video.Entry) (vi
 }
 
 // ask requests the finished generation, with a fresh URL for its video.
-func (s *Store) ask(ctx context.Context, job video.Job) (provider.Generation, error) {
-	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
-	defer cancel()
-	generation, err := retrieve(ctx, s.Providers, job)
+func (s *Step) ask(ctx context.Context, job video.Job) (provider.Generation, error) {
+	generation, err := pipeline.Retrieve(ctx, s.Providers, job)
 	switch {
 	case err != nil:
 		return provider.Generation{}, err
@@ -205,7 +204,7 @@ func redacted(err error, request video.Request) error {
 
 // unavailable returns a *video.VideoUnavailable for an error that keeps a paid video from being
 // stored. It returns a *video.ServiceUnavailable as it is.
-func (s *Store) unavailable(job video.Job, err error) error {
+func (s *Step) unavailable(job video.Job, err error) error {
 	var service *video.ServiceUnavailable
 	if errors.As(err, &service) {
 		return service

@@ -1,4 +1,7 @@
-package pipeline
+// Package submit implements the step Submit of the state machine: it claims a job, and submits its
+// request to the provider once. A submission that was not answered is looked up, and a job that
+// has no room below a limit waits for its turn.
+package submit
 
 import (
 	"context"
@@ -9,14 +12,15 @@ import (
 
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/operator"
+	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/schedule"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/video/report"
 )
 
-// SubmitTimes are the durations that Submit works with.
-type SubmitTimes struct {
+// Times are the durations that Submit works with.
+type Times struct {
 	Call         time.Duration // timeout of a submission
 	Write        time.Duration // kept after it for recording the result
 	Busy         time.Duration // first wait when the provider is busy; doubles
@@ -26,15 +30,15 @@ type SubmitTimes struct {
 	CapWait      time.Duration // how long to wait for room below a limit, from the first lack of it
 }
 
-// Submit submits a job's request to the provider. The provider accepts it at most once.
-type Submit struct {
+// Step submits a job's request to the provider. The provider accepts it at most once.
+type Step struct {
 	Providers provider.Accounts
 	Jobs      Claims
 	Schedule  schedule.Schedule
-	Timings   Forecaster
+	Timings   pipeline.Forecaster
 	Prices    Pricer
 	Limits    budget.Limits
-	Times     SubmitTimes
+	Times     Times
 	// ResubmitLost is the operator's choice to send a lost submission again, once, though it may
 	// have been charged.
 	ResubmitLost bool
@@ -55,12 +59,12 @@ type Submit struct {
 // No request is accepted twice. A submission is posted once, by the invocation whose claim of
 // that attempt is in the table. Another attempt follows only if the one before was certainly not
 // accepted.
-func (s *Submit) Run(ctx context.Context, task Task) (video.Job, error) {
+func (s *Step) Run(ctx context.Context, task Task) (video.Job, error) {
 	order, err := read(task)
 	if err != nil {
 		return video.Job{ID: order.id}, s.reject(ctx, order, err)
 	}
-	v := &visit{Submit: s}
+	v := &visit{Step: s}
 	job, err := v.run(ctx, order)
 	v.tell(ctx, order.id)
 	return job, err
@@ -87,7 +91,7 @@ func (s *visit) run(ctx context.Context, order order) (video.Job, error) {
 				ID: order.id, Request: *order.request, RequestHash: order.request.Hash(), CreatedAt: s.Now(),
 				Origin: video.Origin{Trigger: video.TriggerExecution}, Execution: order.id, Started: true,
 			})
-			if unlessConflict(err) != nil {
+			if pipeline.UnlessConflict(err) != nil {
 				return video.Job{ID: order.id}, err
 			}
 			continue
@@ -95,7 +99,7 @@ func (s *visit) run(ctx context.Context, order order) (video.Job, error) {
 			return video.Job{ID: order.id}, err
 		}
 		if order.adopt(&entry) {
-			if entry, version, err = s.Jobs.Update(ctx, entry, version); unlessConflict(err) != nil {
+			if entry, version, err = s.Jobs.Update(ctx, entry, version); pipeline.UnlessConflict(err) != nil {
 				return video.Job{ID: order.id}, err
 			} else if err != nil {
 				continue
@@ -114,7 +118,7 @@ func (s *visit) run(ctx context.Context, order order) (video.Job, error) {
 			return job, nil
 		}
 	}
-	return video.Job{ID: order.id, Status: video.Waiting, WaitSeconds: seconds(s.Times.Busy)}, nil
+	return video.Job{ID: order.id, Status: video.Waiting, WaitSeconds: pipeline.Seconds(s.Times.Busy)}, nil
 }
 
 // step takes the next step from the state of the job's entry.
@@ -139,7 +143,7 @@ func (s *visit) step(ctx context.Context, o order, entry video.Entry, version st
 		return s.refused(ctx, o, entry, version)
 	case entry.Phase == video.PhaseClaimed && s.Now().Before(entry.ClaimedUntil):
 		// The claim's owner may be posting at this moment.
-		return done(entry.Job(video.Waiting, seconds(entry.ClaimedUntil.Sub(s.Now()))))
+		return done(entry.Job(video.Waiting, pipeline.Seconds(entry.ClaimedUntil.Sub(s.Now()))))
 	default:
 		return s.lookUp(ctx, o, entry, version)
 	}
@@ -171,14 +175,14 @@ func (s *visit) accepted(ctx context.Context, o order, entry video.Entry, versio
 // generating returns the job of an accepted submission, with the wait before the first poll.
 func (s *visit) generating(ctx context.Context, entry video.Entry) video.Job {
 	forecast := s.Timings.Forecast(ctx, entry.Request.Model(), entry.Request.Duration())
-	return entry.Job(video.Generating, seconds(s.Schedule.FirstWait(forecast, s.Now().Sub(entry.SubmittedAt))))
+	return entry.Job(video.Generating, pipeline.Seconds(s.Schedule.FirstWait(forecast, s.Now().Sub(entry.SubmittedAt))))
 }
 
 // refused resumes a job whose last attempt was certainly not accepted. It makes another attempt
 // once it is due, or at once if a redrive asks for it.
 func (s *visit) refused(ctx context.Context, o order, entry video.Entry, version string) result {
 	if left := entry.RetryAt.Sub(s.Now()); left > 0 && !o.now {
-		return done(entry.Job(video.Waiting, seconds(left)))
+		return done(entry.Job(video.Waiting, pipeline.Seconds(left)))
 	}
 	if o.now {
 		entry.BusySince, entry.FullSince = time.Time{}, time.Time{}
@@ -264,7 +268,7 @@ func (s *visit) submit(ctx context.Context, o order, entry video.Entry, version 
 		if !written {
 			return unwritten(err)
 		}
-		return done(entry.Job(video.Waiting, seconds(s.Times.LookUpFirst)))
+		return done(entry.Job(video.Waiting, pipeline.Seconds(s.Times.LookUpFirst)))
 	case errors.As(err, &refusal):
 		return s.refuse(ctx, entry, version, account.Keys, key, refusal)
 	}
@@ -354,7 +358,7 @@ func (s *visit) refuse(ctx context.Context, entry video.Entry, version string, k
 		return fail(outcome)
 	case wait > 0:
 		s.waits(report.WaitRoom, entry.Attempt, wait, entry.BusySince.Add(s.Times.Hard), words)
-		return done(entry.Job(video.Waiting, seconds(wait)))
+		return done(entry.Job(video.Waiting, pipeline.Seconds(wait)))
 	}
 	return readAgain() // with the reread key
 }

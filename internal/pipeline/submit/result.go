@@ -1,6 +1,9 @@
-package pipeline
+package submit
 
-import "github.com/takeup/takeup/internal/video"
+import (
+	"github.com/takeup/takeup/internal/pipeline"
+	"github.com/takeup/takeup/internal/video"
+)
 
 // result is the result of one turn of Submit: the job or the error that Submit returns, or that
 // it must read the job's entry again.
@@ -22,7 +25,7 @@ func readAgain() result { return result{again: true} }
 // unwritten is the result of a turn that could not write the entry. After a conflict, or if err
 // is nil, Submit reads the entry again.
 func unwritten(err error) result {
-	if err = unlessConflict(err); err != nil {
+	if err = pipeline.UnlessConflict(err); err != nil {
 		return fail(err)
 	}
 	return readAgain()
