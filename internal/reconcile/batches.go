@@ -1,67 +1,15 @@
 package reconcile
 
 import (
-	"context"
-	"maps"
 	"slices"
 
 	batch "github.com/takeup/takeup/internal/batch/record"
-	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/reconcile/gather"
 )
 
-// Batches lists the batches, and reads their records. An empty before is the first page, and an
-// empty next the end.
-type Batches interface {
-	Batches(ctx context.Context, before string, limit int) (ids []string, next string, err error)
-	Batch(ctx context.Context, id string) (b batch.Batch, version string, err error)
-}
-
-// batchPage is how many batches are listed at a time.
-const batchPage = 1000
-
-// batchIDs lists the IDs of all batches.
-func (s Sources) batchIDs(ctx context.Context) (all []string, err error) {
-	for before := ""; ; {
-		ids, next, err := s.Batches.Batches(ctx, before, batchPage)
-		if err != nil {
-			return nil, err
-		}
-		if all, before = append(all, ids...), next; next == "" {
-			return all, nil
-		}
-	}
-}
-
-// batches reads the records of all batches, and returns their IDs.
-func (s Sources) batches(ctx context.Context, f *Facts) ([]string, error) {
-	ids, err := s.batchIDs(ctx)
-	if err != nil {
-		return nil, err
-	}
-	read, err := each(ctx, ids, func(ctx context.Context, id string) (batch.Batch, error) {
-		b, _, err := s.Batches.Batch(ctx, id)
-		return b, err
-	})
-	f.Batches = slices.Collect(maps.Values(read))
-	return ids, err
-}
-
-// counted returns the IDs of all batches whose counters may have changed while the entries were
-// read: those that there are now, and those that the entries name.
-func (s Sources) counted(ctx context.Context, entries map[string]video.Entry) ([]string, error) {
-	ids, err := s.batchIDs(ctx)
-	for _, entry := range entries {
-		if entry.Origin.Batch != "" {
-			ids = append(ids, entry.Origin.Batch)
-		}
-	}
-	slices.Sort(ids)
-	return slices.Compact(ids), err
-}
-
-// ofBatch reports whether a batch has begun a run with this version. A batch remembers its last
+// ofBatch reports whether a batch has begun a run with this version of a file. A batch remembers its last
 // versions only.
-func (p PromptFile) ofBatch(b batch.Batch) bool {
+func ofBatch(p gather.PromptFile, b batch.Batch) bool {
 	full := len(b.Sources) >= batch.MostSources
 	return slices.ContainsFunc(b.Sources, func(s batch.Source) bool {
 		return s.Bucket == p.Bucket && s.Key == p.Key && (full || !s.Versioned || s.Version == p.Version)
@@ -69,9 +17,9 @@ func (p PromptFile) ofBatch(b batch.Batch) bool {
 }
 
 // batchFile reports a file of many prompts with neither a batch nor a rejection.
-func (c *comparison) batchFile(file PromptFile) {
+func (c *comparison) batchFile(file gather.PromptFile) {
 	switch {
-	case file.Rejected, slices.ContainsFunc(c.Batches, file.ofBatch):
+	case file.Rejected, slices.ContainsFunc(c.Batches, func(b batch.Batch) bool { return ofBatch(file, b) }):
 	case c.To.Sub(file.At) < settling:
 		c.note(file.Key, "", "uploaded just now; its batch doesn't exist yet")
 	case file.Replaced:

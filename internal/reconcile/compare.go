@@ -11,6 +11,7 @@ import (
 	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/provider/all"
+	"github.com/takeup/takeup/internal/reconcile/gather"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -20,15 +21,15 @@ const settling = 10 * time.Minute
 
 // comparison is the state of one Compare call.
 type comparison struct {
-	Facts
+	gather.Facts
 	report Report
 }
 
 // Compare reports every discrepancy in the facts, in a stable order.
-func Compare(facts Facts) Report {
+func Compare(facts gather.Facts) Report {
 	c := comparison{Facts: facts, report: Report{
 		From: facts.From, To: facts.To, Jobs: len(facts.Entries), Videos: len(facts.Manifests), Prompts: len(facts.Prompts),
-		Findings: []Finding{}, Money: []Move{}, Drifts: []Drift{}, Notes: []Note{}, Unknown: append([]Unknown{}, facts.Unknown...),
+		Findings: []Finding{}, Money: []Move{}, Drifts: []Drift{}, Notes: []Note{}, Unknown: append([]gather.Unknown{}, facts.Unknown...),
 	}}
 	for _, execution := range facts.Executions {
 		if execution.Running() {
@@ -53,14 +54,14 @@ func (c *comparison) note(what, job, detail string) {
 	c.report.Notes = append(c.report.Notes, Note{what, job, detail})
 }
 func (c *comparison) unknown(source, reason string) {
-	c.report.Unknown = append(c.report.Unknown, Unknown{source, reason})
+	c.report.Unknown = append(c.report.Unknown, gather.Unknown{Source: source, Reason: reason})
 }
 func (c *comparison) running(id string) bool { return c.Executions[id].Running() }
 
 // removed reports whether a job's video was stored, and both the video and its
 // manifest were deleted since.
 func (c *comparison) removed(id string) bool {
-	return c.Executions[id].Status == "SUCCEEDED" && !c.stored(id) && !c.Videos[id]
+	return c.Executions[id].Status == "SUCCEEDED" && !c.Stored(id) && !c.Videos[id]
 }
 
 func redrive(id string) string { return "takeup redrive " + id }
@@ -68,28 +69,28 @@ func redrive(id string) string { return "takeup redrive " + id }
 // charges reports each charge without a stored video, and notes generations
 // without a charge.
 func (c *comparison) charges() {
-	payments, anonymous := c.payments()
-	jobs := c.jobs()
+	payments, anonymous := c.Payments()
+	jobs := c.JobsByGeneration()
 	for key, p := range payments {
-		job := cmp.Or(jobs[key], p.client)
-		if job == "" && !ours(p.model) {
-			c.note(p.id, "", "charged for "+p.model+", which no job here requested; it belongs to another user of the account")
+		job := cmp.Or(jobs[key], p.Client)
+		if job == "" && !ours(p.Model) {
+			c.note(p.ID, "", "charged for "+p.Model+", which no job here requested; it belongs to another user of the account")
 			continue
 		}
 		c.report.Paid++
-		c.report.Micros += p.micros
-		if p.entries > 1 {
-			c.note(p.id, job, fmt.Sprintf("the provider's transactions have %d charges of this generation", p.entries))
+		c.report.Micros += p.Micros
+		if p.Entries > 1 {
+			c.note(p.ID, job, fmt.Sprintf("the provider's transactions have %d charges of this generation", p.Entries))
 		}
-		finding := Finding{Kind: Charge, What: p.id, Job: job, At: p.at, Micros: p.micros}
+		finding := Finding{Kind: Charge, What: p.ID, Job: job, At: p.At, Micros: p.Micros}
 		switch {
-		case jobs[key] != "" && (c.stored(job) || c.running(job)):
+		case jobs[key] != "" && (c.Stored(job) || c.running(job)):
 			continue
 		case jobs[key] != "" && c.removed(job):
-			c.note(p.id, job, "paid and stored, but its video was deleted from the bucket since")
+			c.note(p.ID, job, "paid and stored, but its video was deleted from the bucket since")
 			continue
 		case jobs[key] != "" && c.discarded(job):
-			c.note(p.id, job, "paid, and its video was discarded by its owner")
+			c.note(p.ID, job, "paid, and its video was discarded by its owner")
 			continue
 		case jobs[key] != "":
 			finding.Detail, finding.ToDo = c.withoutVideo(job)
@@ -99,7 +100,7 @@ func (c *comparison) charges() {
 				continue
 			}
 		}
-		if p.entries == 0 {
+		if p.Entries == 0 {
 			finding.Detail += " (the logs show it as succeeded; the transactions show no charge of it yet)"
 		}
 		c.find(finding)
@@ -138,35 +139,35 @@ func (c *comparison) withoutVideo(job string) (detail, toDo string) {
 
 // stranger suggests whose a charged generation may be that no job has as its own.
 // It returns nothing if the job that sent it is running, and so may still find it.
-func (c *comparison) stranger(p paid) (detail, toDo string) {
-	entry, known := c.Entries[p.client]
+func (c *comparison) stranger(p gather.Payment) (detail, toDo string) {
+	entry, known := c.Entries[p.Client]
 	switch {
-	case p.client == "" && c.LogsUnread:
+	case p.Client == "" && c.LogsUnread:
 		return "paid, but no job here owns this generation",
 			"its owner is unknown while the logs can't be read; reconcile again, then ask the provider for it by its id"
-	case p.client == "":
+	case p.Client == "":
 		return "paid, but no job here has this generation",
 			"another user of the account, or another stack with the same key; ask the provider for it by its id"
 	case known && entry.GenerationID != "":
 		return "paid in addition to generation " + entry.GenerationID + ", which is the job's own",
 			"ask the provider's support for a refund; the provider has the video under the generation's id"
-	case known && c.running(p.client):
+	case known && c.running(p.Client):
 		return "", ""
 	case known:
-		return "paid, but not recorded in the job" + prefixed("; it ended with ", c.outcome(p.client)),
-			redrive(p.client) + " finds it without paying again"
+		return "paid, but not recorded in the job" + prefixed("; it ended with ", c.outcome(p.Client)),
+			redrive(p.Client) + " finds it without paying again"
 	}
 	return "paid for a job that is not in the table",
-		"another stack with the same key, or the item of job " + p.client + " was deleted; ask the provider for the generation by its id"
+		"another stack with the same key, or the item of job " + p.Client + " was deleted; ask the provider for the generation by its id"
 }
 
 // uncharged notes the jobs' generations without a transaction. The provider charges
 // after a generation ends, so the charge may only be late.
-func (c *comparison) uncharged(payments map[string]*paid) {
+func (c *comparison) uncharged(payments map[string]*gather.Payment) {
 	for id, entry := range c.Entries {
 		p := payments[entry.GenerationID]
 		switch {
-		case entry.GenerationID == "", entry.SubmittedAt.Before(c.From), p != nil && p.entries > 0,
+		case entry.GenerationID == "", entry.SubmittedAt.Before(c.From), p != nil && p.Entries > 0,
 			c.kind(id).Paid == video.PaidNo, c.running(id):
 		case !c.Charged[entry.KeyVersion]:
 			c.note(entry.GenerationID, id, "it is unknown whether it was charged: the transactions could not be read with the key of its submission")
@@ -181,7 +182,7 @@ func (c *comparison) unfinished() {
 	for id, entry := range c.Entries {
 		execution := c.Executions[id]
 		switch {
-		case c.stored(id), entry.Outcome != nil, execution.Running():
+		case c.Stored(id), entry.Outcome != nil, execution.Running():
 			continue
 		case c.removed(id):
 			c.note(id, id, "stored, but its video was deleted from the bucket since")
@@ -207,7 +208,7 @@ func (c *comparison) videos() {
 	}
 	for id := range ids {
 		switch {
-		case c.Videos[id] && c.stored(id), c.running(id):
+		case c.Videos[id] && c.Stored(id), c.running(id):
 		case c.Videos[id]:
 			toDo := redrive(id) + " stores it again, verified"
 			if c.discarded(id) {
@@ -267,7 +268,7 @@ func (c *comparison) prompts() {
 // there reports whether a job was started: it is in the table, stored or running.
 func (c *comparison) there(id string) bool {
 	_, known := c.Entries[id]
-	return known || c.stored(id) || c.running(id)
+	return known || c.Stored(id) || c.running(id)
 }
 
 // outcome returns the name of a job's outcome, from its entry or else from its last

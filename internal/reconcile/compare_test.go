@@ -1,29 +1,20 @@
 package reconcile_test
 
 import (
-	"context"
-	"crypto/rand"
-	"encoding/json"
 	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-
 	batch "github.com/takeup/takeup/internal/batch/record"
 	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/jobs"
-	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/reconcile"
-	"github.com/takeup/takeup/internal/table"
-	"github.com/takeup/takeup/internal/table/dynamotest"
+	"github.com/takeup/takeup/internal/reconcile/gather"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -55,201 +46,201 @@ func row(generation, client string) provider.LoggedRequest {
 }
 
 // facts starts with one job, a, and applies change.
-func facts(change func(*reconcile.Facts)) reconcile.Facts {
-	f := reconcile.Facts{
+func facts(change func(*gather.Facts)) gather.Facts {
+	f := gather.Facts{
 		From: from, To: to, Entries: map[string]video.Entry{}, Manifests: map[string]string{}, Videos: map[string]bool{},
-		Executions: map[string]reconcile.Execution{}, Charged: map[string]bool{"v1": true},
+		Executions: map[string]gather.Execution{}, Charged: map[string]bool{"v1": true},
 	}
 	change(&f)
 	return f
 }
 
-func file(key string, age time.Duration) reconcile.PromptFile {
-	return reconcile.PromptFile{Bucket: "prompts", Key: key, Version: "version-1", At: to.Add(-age), Sum: promptfile.Sum([]byte("a boat"))}
+func file(key string, age time.Duration) gather.PromptFile {
+	return gather.PromptFile{Bucket: "prompts", Key: key, Version: "version-1", At: to.Add(-age), Sum: promptfile.Sum([]byte("a boat"))}
 }
 
 func TestCompare(t *testing.T) {
-	failed := func(name string) reconcile.Execution {
-		return reconcile.Execution{Name: "a", Status: "FAILED", Error: name}
+	failed := func(name string) gather.Execution {
+		return gather.Execution{Name: "a", Status: "FAILED", Error: name}
 	}
 	known := entry("a", "", nil).Locator()
 	listed := video.Locator{ID: "b", CreatedAt: known.CreatedAt}
 	tests := []struct {
 		name   string
-		change func(*reconcile.Facts)
+		change func(*gather.Facts)
 		want   string // kind what job: part of Detail | part of ToDo, one per line
 		notes  int
 	}{
 		{name: "nothing"},
-		{name: "charged, being stored", change: func(f *reconcile.Facts) {
+		{name: "charged, being stored", change: func(f *gather.Facts) {
 			f.Entries["a"], f.Videos["a"] = entry("a", "uuid-1", nil), true
-			f.Executions["a"] = reconcile.Execution{Name: "a", Status: "RUNNING"}
+			f.Executions["a"] = gather.Execution{Name: "a", Status: "RUNNING"}
 			f.Charges = []provider.Charge{charge("uuid-1")}
 		}},
-		{name: "charged and ended without a video", change: func(f *reconcile.Facts) {
+		{name: "charged and ended without a video", change: func(f *gather.Facts) {
 			f.Entries["a"] = entry("a", "uuid-1", &video.GenerationOverdue{GenerationID: "uuid-1"})
 			f.Charges = []provider.Charge{charge("uuid-1")}
 		}, want: "charge uuid-1 a: ended with GenerationOverdue | takeup redrive a"},
-		{name: "charged though failed", change: func(f *reconcile.Facts) {
+		{name: "charged though failed", change: func(f *gather.Facts) {
 			f.Entries["a"] = entry("a", "uuid-1", &video.GenerationFailed{GenerationID: "uuid-1"})
 			f.Charges = []provider.Charge{charge("uuid-1")}
 		}, want: "charge uuid-1 a: GenerationFailed | support"},
-		{name: "charged and discarded", change: func(f *reconcile.Facts) {
+		{name: "charged and discarded", change: func(f *gather.Facts) {
 			f.Entries["a"] = entry("a", "uuid-1", &video.Discarded{GenerationID: "uuid-1"})
 			f.Charges = []provider.Charge{charge("uuid-1")}
 		}, notes: 1},
-		{name: "discarded, and the file was left", change: func(f *reconcile.Facts) {
+		{name: "discarded, and the file was left", change: func(f *gather.Facts) {
 			f.Entries["a"], f.Videos["a"] = entry("a", "uuid-1", &video.Discarded{GenerationID: "uuid-1"}), true
 			f.Charges = []provider.Charge{charge("uuid-1")}
 		}, want: "video " + objectkey.Video(known) + " a: without a manifest | remove it", notes: 1},
-		{name: "cancelled", change: func(f *reconcile.Facts) {
+		{name: "cancelled", change: func(f *gather.Facts) {
 			f.Entries["a"], f.Executions["a"] = entry("a", "", &video.Cancelled{}), failed("Cancelled")
 		}},
-		{name: "charged and rejected", change: func(f *reconcile.Facts) {
+		{name: "charged and rejected", change: func(f *gather.Facts) {
 			f.Entries["a"] = entry("a", "uuid-1", &video.VideoRejected{GenerationID: "uuid-1"})
 			f.Charges = []provider.Charge{charge("uuid-1")}
 		}, want: "charge uuid-1 a: VideoRejected | takeup get a says why"},
-		{name: "charged, and no outcome in the table", change: func(f *reconcile.Facts) {
+		{name: "charged, and no outcome in the table", change: func(f *gather.Facts) {
 			f.Entries["a"], f.Executions["a"] = entry("a", "uuid-1", nil), failed("VideoUnavailable")
 			f.Charges = []provider.Charge{charge("uuid-1")}
 		}, want: "charge uuid-1 a: VideoUnavailable | takeup redrive a\njob a a: its execution a is FAILED with VideoUnavailable | takeup redrive a"},
-		{name: "lost, and the logs have it", change: func(f *reconcile.Facts) {
+		{name: "lost, and the logs have it", change: func(f *gather.Facts) {
 			f.Entries["a"] = entry("a", "", &video.SubmissionLost{Reference: "a.1"})
 			f.Charges = []provider.Charge{charge("uuid-1")}
 			f.Rows = []provider.LoggedRequest{row("uuid-1", "a.1")}
 		}, want: "charge uuid-1 a: ended with SubmissionLost | takeup redrive a finds it"},
-		{name: "only the logs have it", change: func(f *reconcile.Facts) {
+		{name: "only the logs have it", change: func(f *gather.Facts) {
 			f.Entries["a"] = entry("a", "", &video.SubmissionLost{Reference: "a.1"})
 			f.Rows = []provider.LoggedRequest{row("uuid-1", "a.1")}
 		}, want: "charge uuid-1 a: no charge of it yet | takeup redrive a"},
-		{name: "lost, and being looked for", change: func(f *reconcile.Facts) {
+		{name: "lost, and being looked for", change: func(f *gather.Facts) {
 			f.Entries["a"] = entry("a", "", nil)
-			f.Executions["a"] = reconcile.Execution{Name: "a-r1", Status: "RUNNING"}
+			f.Executions["a"] = gather.Execution{Name: "a-r1", Status: "RUNNING"}
 			f.Rows = []provider.LoggedRequest{row("uuid-1", "a.1")}
 		}},
-		{name: "a failed row costs nothing", change: func(f *reconcile.Facts) {
+		{name: "a failed row costs nothing", change: func(f *gather.Facts) {
 			r := row("uuid-1", "a.1")
 			r.Failed = true
 			f.Rows = []provider.LoggedRequest{r}
 		}},
-		{name: "an older row names the job of a charge", change: func(f *reconcile.Facts) {
+		{name: "an older row names the job of a charge", change: func(f *gather.Facts) {
 			r := row("uuid-1", "a.1")
 			r.Created = from.Add(-time.Hour)
 			f.Entries["a"], f.Rows = entry("a", "", &video.SubmissionLost{}), []provider.LoggedRequest{r, row("uuid-2", "someone's own")}
 			f.Charges = []provider.Charge{charge("uuid-1")}
 		}, want: "charge uuid-1 a: paid | redrive"},
-		{name: "paid twice", change: func(f *reconcile.Facts) {
+		{name: "paid twice", change: func(f *gather.Facts) {
 			f.Entries["a"], f.Manifests["a"], f.Videos["a"] = entry("a", "uuid-2", nil), "", true
 			f.Charges = []provider.Charge{charge("uuid-1"), charge("uuid-2")}
 			f.Rows = []provider.LoggedRequest{row("uuid-1", "a.1"), row("uuid-2", "a.2")}
 		}, want: "charge uuid-1 a: paid in addition to generation uuid-2 | support"},
-		{name: "nobody's", change: func(f *reconcile.Facts) {
+		{name: "nobody's", change: func(f *gather.Facts) {
 			f.Charges = []provider.Charge{charge("uuid-1")}
 		}, want: "charge uuid-1 : no job here | another user"},
-		{name: "of a job that is not in the table", change: func(f *reconcile.Facts) {
+		{name: "of a job that is not in the table", change: func(f *gather.Facts) {
 			f.Charges, f.Rows = []provider.Charge{charge("uuid-1")}, []provider.LoggedRequest{row("uuid-1", "b.1")}
 		}, want: "charge uuid-1 b: not in the table | another stack"},
-		{name: "without an id", change: func(f *reconcile.Facts) {
+		{name: "without an id", change: func(f *gather.Facts) {
 			f.Charges = []provider.Charge{charge("")}
 		}, want: "charge - : without a generation id | support"},
-		{name: "of another user's model", notes: 1, change: func(f *reconcile.Facts) {
+		{name: "of another user's model", notes: 1, change: func(f *gather.Facts) {
 			c := charge("uuid-1")
 			c.Model = "openai/gpt-5"
 			f.Charges = []provider.Charge{c}
 		}},
-		{name: "only the manifest records it", change: func(f *reconcile.Facts) {
+		{name: "only the manifest records it", change: func(f *gather.Facts) {
 			f.Manifests["a"], f.Videos["a"] = "uuid-1", true
 			f.Charges = []provider.Charge{charge("uuid-1")}
 		}},
-		{name: "stored, not charged yet", notes: 1, change: func(f *reconcile.Facts) {
+		{name: "stored, not charged yet", notes: 1, change: func(f *gather.Facts) {
 			f.Entries["a"], f.Manifests["a"], f.Videos["a"] = entry("a", "uuid-1", nil), "", true
 		}},
-		{name: "stored, and the transactions could not be read", notes: 1, change: func(f *reconcile.Facts) {
+		{name: "stored, and the transactions could not be read", notes: 1, change: func(f *gather.Facts) {
 			f.Entries["a"], f.Manifests["a"], f.Videos["a"] = entry("a", "uuid-1", nil), "", true
 			f.Charged = nil
 		}},
-		{name: "charged, and the video taken out since", notes: 2, change: func(f *reconcile.Facts) {
-			f.Entries["a"], f.Executions["a"] = entry("a", "uuid-1", nil), reconcile.Execution{Name: "a", Status: "SUCCEEDED"}
+		{name: "charged, and the video taken out since", notes: 2, change: func(f *gather.Facts) {
+			f.Entries["a"], f.Executions["a"] = entry("a", "uuid-1", nil), gather.Execution{Name: "a", Status: "SUCCEEDED"}
 			f.Charges = []provider.Charge{charge("uuid-1")}
 		}},
-		{name: "charged, and only the manifest taken out since", change: func(f *reconcile.Facts) {
+		{name: "charged, and only the manifest taken out since", change: func(f *gather.Facts) {
 			f.Entries["a"], f.Videos["a"] = entry("a", "uuid-1", nil), true
-			f.Executions["a"] = reconcile.Execution{Name: "a", Status: "SUCCEEDED"}
+			f.Executions["a"] = gather.Execution{Name: "a", Status: "SUCCEEDED"}
 			f.Charges = []provider.Charge{charge("uuid-1")}
 		}, want: "charge uuid-1 a: not stored | takeup redrive a\njob a a: is SUCCEEDED | takeup redrive a\nvideo " + objectkey.Video(known) + " a: without a manifest | takeup redrive a"},
-		{name: "unattributed, with incomplete logs", change: func(f *reconcile.Facts) {
+		{name: "unattributed, with incomplete logs", change: func(f *gather.Facts) {
 			f.Charges, f.LogsUnread = []provider.Charge{charge("uuid-1")}, true
 		}, want: "charge uuid-1 : no job here | its owner is unknown"},
-		{name: "an execution that is no longer known", change: func(f *reconcile.Facts) {
+		{name: "an execution that is no longer known", change: func(f *gather.Facts) {
 			f.Entries["a"] = entry("a", "", nil)
 		}, want: "job a a: its execution is no longer known | takeup redrive a"},
-		{name: "refused, and ended", change: func(f *reconcile.Facts) {
+		{name: "refused, and ended", change: func(f *gather.Facts) {
 			f.Entries["a"] = entry("a", "", &video.OutOfCredits{})
 		}},
-		{name: "a video without a manifest", change: func(f *reconcile.Facts) {
+		{name: "a video without a manifest", change: func(f *gather.Facts) {
 			f.Entries["a"], f.Videos["a"], f.Videos["b"] = entry("a", "", &video.OutOfCredits{}), true, true
 			f.Locators = map[string]video.Locator{"b": listed}
 		}, want: "video " + objectkey.Video(known) + " a: without a manifest | takeup redrive a\nvideo " + objectkey.Video(listed) + " b: without a manifest | not in the table"},
-		{name: "a manifest without its video", change: func(f *reconcile.Facts) {
+		{name: "a manifest without its video", change: func(f *gather.Facts) {
 			f.Manifests["a"] = "uuid-1"
 		}, want: "video " + objectkey.Manifest(video.Locator{ID: "a"}) + " a: without its video | remove"},
-		{name: "prompt files with a job or a rejection", change: func(f *reconcile.Facts) {
+		{name: "prompt files with a job or a rejection", change: func(f *gather.Facts) {
 			job, running, rejected := file("job.txt", time.Hour), file("running.txt", time.Hour), file("rejected.mp4", time.Hour)
 			rejected.Rejected = true
 			f.Entries[job.Job()] = entry(job.Job(), "", &video.OutOfCredits{})
-			f.Executions[running.Job()] = reconcile.Execution{Name: running.Job(), Status: "RUNNING"}
-			f.Prompts = []reconcile.PromptFile{job, running, rejected, file("folder/", time.Hour), file("a/._b.txt", time.Hour)}
+			f.Executions[running.Job()] = gather.Execution{Name: running.Job(), Status: "RUNNING"}
+			f.Prompts = []gather.PromptFile{job, running, rejected, file("folder/", time.Hour), file("a/._b.txt", time.Hour)}
 		}},
-		{name: "a file of many prompts with a batch", change: func(f *reconcile.Facts) {
+		{name: "a file of many prompts with a batch", change: func(f *gather.Facts) {
 			rejected, unversioned, old := file("rejected.csv", time.Hour), file("plain.jsonl", time.Hour), file("old.csv", time.Hour)
 			rejected.Rejected, unversioned.Version = true, "null"
 			var versions []batch.Source
 			for i := range batch.MostSources {
 				versions = append(versions, batch.Source{Bucket: "prompts", Key: "old.csv", Version: fmt.Sprint("later-", i), Versioned: true})
 			}
-			f.Prompts = []reconcile.PromptFile{rejected, unversioned, old, file("many.csv", time.Hour)}
+			f.Prompts = []gather.PromptFile{rejected, unversioned, old, file("many.csv", time.Hour)}
 			f.Batches = []batch.Batch{
 				{Sources: []batch.Source{{Bucket: "prompts", Key: "plain.jsonl", Version: "an-etag"}}}, {Sources: versions},
 				{Sources: []batch.Source{{Bucket: "prompts", Key: "many.csv", Version: "version-1", Versioned: true}}},
 			}
 		}},
-		{name: "a new and a replaced file of many prompts", notes: 2, change: func(f *reconcile.Facts) {
+		{name: "a new and a replaced file of many prompts", notes: 2, change: func(f *gather.Facts) {
 			replaced := file("replaced.csv", time.Hour)
 			replaced.Replaced = true
-			f.Prompts = []reconcile.PromptFile{file("new.csv", time.Minute), replaced}
+			f.Prompts = []gather.PromptFile{file("new.csv", time.Minute), replaced}
 		}},
-		{name: "a file of many prompts without a batch", change: func(f *reconcile.Facts) {
-			f.Prompts = []reconcile.PromptFile{file("many.csv", time.Hour)}
+		{name: "a file of many prompts without a batch", change: func(f *gather.Facts) {
+			f.Prompts = []gather.PromptFile{file("many.csv", time.Hour)}
 			f.Batches = []batch.Batch{{Sources: []batch.Source{{Bucket: "prompts", Key: "many.csv", Version: "version-2", Versioned: true}}}}
 		}, want: "prompt many.csv : neither a batch nor a rejection | upload it again"},
-		{name: "a copy of a prompt file", notes: 1, change: func(f *reconcile.Facts) {
+		{name: "a copy of a prompt file", notes: 1, change: func(f *gather.Facts) {
 			moved := file("done/a.txt", time.Hour)
 			moved.First = "a"
 			f.Entries["a"] = entry("a", "", &video.OutOfCredits{})
-			f.Prompts = []reconcile.PromptFile{moved}
+			f.Prompts = []gather.PromptFile{moved}
 		}},
-		{name: "a copy of a prompt file without a job", change: func(f *reconcile.Facts) {
+		{name: "a copy of a prompt file without a job", change: func(f *gather.Facts) {
 			moved := file("done/a.txt", time.Hour)
 			moved.First = "a"
-			f.Prompts = []reconcile.PromptFile{moved}
+			f.Prompts = []gather.PromptFile{moved}
 		}, want: "prompt done/a.txt " + file("done/a.txt", 0).Job() + ": neither a job nor a rejection | upload it again"},
-		{name: "a prompt file without a job", change: func(f *reconcile.Facts) {
-			f.Prompts = []reconcile.PromptFile{file("lost.txt", time.Hour)}
+		{name: "a prompt file without a job", change: func(f *gather.Facts) {
+			f.Prompts = []gather.PromptFile{file("lost.txt", time.Hour)}
 		}, want: "prompt lost.txt " + file("lost.txt", 0).Job() + ": neither a job nor a rejection | upload it again"},
-		{name: "a prompt file whose job ended before the ledger", change: func(f *reconcile.Facts) {
-			f.Prompts = []reconcile.PromptFile{file("early.txt", time.Hour)}
+		{name: "a prompt file whose job ended before the ledger", change: func(f *gather.Facts) {
+			f.Prompts = []gather.PromptFile{file("early.txt", time.Hour)}
 			f.Executions[f.Prompts[0].Job()] = failed("ServiceUnavailable")
 		}, want: "prompt early.txt " + file("early.txt", 0).Job() + ": nothing was submitted or paid | redrive the job, or upload the file again"},
-		{name: "prompt files that can't be read", notes: 2, change: func(f *reconcile.Facts) {
+		{name: "prompt files that can't be read", notes: 2, change: func(f *gather.Facts) {
 			replaced := file("replaced.txt", time.Hour)
 			replaced.Replaced = true
-			f.Prompts = []reconcile.PromptFile{file("new.txt", time.Minute), replaced}
+			f.Prompts = []gather.PromptFile{file("new.txt", time.Minute), replaced}
 		}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			if test.change == nil {
-				test.change = func(*reconcile.Facts) {}
+				test.change = func(*gather.Facts) {}
 			}
 			report := reconcile.Compare(facts(test.change))
 			var want []string
@@ -291,7 +282,7 @@ func TestPrices(t *testing.T) {
 		{"a model without a price, all alike", unpriced, 5, []int64{1_000_000, 1_000_000, 1_000_000, 1_000_000, 3_000_000}, 0, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			report := reconcile.Compare(facts(func(f *reconcile.Facts) {
+			report := reconcile.Compare(facts(func(f *gather.Facts) {
 				list, err := price.Parse([]byte(`{"data":[{"id":"`+priced+`","pricing":{"kind":"fixed","units":[{"measure":"second","price":0.2,"per":1}]}}]}`), "the list", from)
 				if err != nil {
 					t.Fatal(err)
@@ -325,45 +316,13 @@ func TestPrices(t *testing.T) {
 
 // What can't be decided is unknown, and never missing.
 func TestUnknownIsNotMissing(t *testing.T) {
-	report := reconcile.Compare(facts(func(f *reconcile.Facts) {
+	report := reconcile.Compare(facts(func(f *gather.Facts) {
 		archived := file("a.txt", time.Hour)
 		archived.Sum = ""
-		f.Prompts = []reconcile.PromptFile{archived}
-		f.Unknown = []reconcile.Unknown{{Source: "the logs", Reason: "refused"}}
+		f.Prompts = []gather.PromptFile{archived}
+		f.Unknown = []gather.Unknown{{Source: "the logs", Reason: "refused"}}
 	}))
 	if len(report.Findings) != 0 || len(report.Unknown) != 2 || report.Settled() {
 		t.Errorf("got %+v", report)
 	}
-}
-
-// starter records the IDs that jobs are started with.
-type starter struct{ ids []string }
-
-func (s *starter) Refuse(context.Context, string, *video.InvalidRequest, video.Origin) error {
-	return nil
-}
-
-func (s *starter) Start(_ context.Context, id string, _ video.Request, _ video.Origin) (jobs.Receipt, error) {
-	s.ids = append(s.ids, id)
-	return jobs.Receipt{View: view.View{ID: id}}, nil
-}
-
-// Job returns the ID that promptfile starts a file's job with.
-func TestPromptFileJob(t *testing.T) {
-	files := newStore()
-	files.putVersion("prompts", "a b.txt", "version-1", "a paper boat", to)
-	started := &starter{}
-	handler := promptfile.New(files, table.New(&dynamotest.Items{}, "jobs", rand.Text, func(time.Duration) time.Duration { return 0 }), started, nil, "videos", func() time.Time { return to }, slog.New(slog.DiscardHandler))
-	event := `{"Records":[{"eventSource":"aws:s3","eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"prompts"},"object":{"key":"a+b.txt","versionId":"version-1"}}}]}`
-	if err := handler.Handle(t.Context(), json.RawMessage(event)); err != nil {
-		t.Fatal(err)
-	}
-	want := reconcile.PromptFile{Bucket: "prompts", Key: "a b.txt", Version: "version-1", Sum: promptfile.Sum([]byte("a paper boat"))}.Job()
-	if len(started.ids) != 1 || started.ids[0] != want {
-		t.Errorf("promptfile started %v, want %s", started.ids, want)
-	}
-}
-
-func (s *store) PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error) {
-	return &s3.PutObjectOutput{}, nil
 }

@@ -10,12 +10,13 @@ import (
 
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/provider"
+	"github.com/takeup/takeup/internal/reconcile/gather"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // charged is how long after its claim an attempt may still be charged: twice the longest
 // generation.
-const charged = 2 * lookBack
+const charged = 2 * gather.LookBack
 
 // Move is the resolution of an attempt's uncertain money, by the charges.
 type Move struct {
@@ -34,8 +35,8 @@ type Move struct {
 // was not charged if the records of its time were read completely, none of its generations
 // was or may yet be charged, and no charge of unknown owner is from its time.
 func (c *comparison) money() {
-	payments, _ := c.payments()
-	known := c.jobs()
+	payments, _ := c.Payments()
+	known := c.JobsByGeneration()
 	before := 0
 	for _, id := range slices.Sorted(maps.Keys(c.Entries)) {
 		entry := c.Entries[id]
@@ -111,11 +112,11 @@ func (c *comparison) attempt(entry video.Entry, m budget.Money) attempt {
 }
 
 // paid returns the total charged for the attempt's generations, in micro-dollars.
-func (a attempt) paid(payments map[string]*paid) (micros int64, generations []string) {
+func (a attempt) paid(payments map[string]*gather.Payment) (micros int64, generations []string) {
 	for _, key := range slices.Sorted(maps.Keys(a.generations)) {
-		if p := payments[key]; p != nil && p.micros > 0 {
-			micros += p.micros
-			generations = append(generations, p.id)
+		if p := payments[key]; p != nil && p.Micros > 0 {
+			micros += p.Micros
+			generations = append(generations, p.ID)
 		}
 	}
 	return micros, generations
@@ -123,7 +124,7 @@ func (a attempt) paid(payments map[string]*paid) (micros int64, generations []st
 
 // undecided says why an attempt without a charge may be charged nevertheless; it is
 // empty if it can't be.
-func (c *comparison) undecided(entry video.Entry, a attempt, payments map[string]*paid, known map[string]string) string {
+func (c *comparison) undecided(entry video.Entry, a attempt, payments map[string]*gather.Payment, known map[string]string) string {
 	switch {
 	case c.LogsUnread || !c.Charged[entry.KeyVersion]:
 		return "the provider's records could not be read completely"
@@ -138,8 +139,8 @@ func (c *comparison) undecided(entry video.Entry, a attempt, payments map[string
 	}
 	var strange []string
 	for key, p := range payments {
-		if known[key] == "" && p.client == "" && (p.model == "" || sameModel(p.model, a.model)) && !p.at.Before(a.first.Add(-provider.ClockSkew)) && p.at.Before(a.last.Add(charged)) {
-			strange = append(strange, p.id)
+		if known[key] == "" && p.Client == "" && (p.Model == "" || sameModel(p.Model, a.model)) && !p.At.Before(a.first.Add(-provider.ClockSkew)) && p.At.Before(a.last.Add(charged)) {
+			strange = append(strange, p.ID)
 		}
 	}
 	for _, charge := range c.Charges {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/takeup/takeup/internal/price"
+	"github.com/takeup/takeup/internal/reconcile/gather"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -18,7 +19,7 @@ const (
 
 // prices reports each job's charge that is far above the expected price. A charge of an
 // unknown job can't be judged, since the video's length is unknown.
-func (c *comparison) prices(payments map[string]*paid, jobs map[string]string) {
+func (c *comparison) prices(payments map[string]*gather.Payment, jobs map[string]string) {
 	type bought struct {
 		key       string
 		perSecond float64 // micro-dollars
@@ -26,8 +27,8 @@ func (c *comparison) prices(payments map[string]*paid, jobs map[string]string) {
 	byModel := map[string][]bought{}
 	for key, p := range payments {
 		request := c.Entries[jobs[key]].Request
-		if seconds := request.Duration(); p.micros > 0 && seconds > 0 {
-			byModel[request.Model()] = append(byModel[request.Model()], bought{key, float64(p.micros) / float64(seconds)})
+		if seconds := request.Duration(); p.Micros > 0 && seconds > 0 {
+			byModel[request.Model()] = append(byModel[request.Model()], bought{key, float64(p.Micros) / float64(seconds)})
 		}
 	}
 	for _, all := range byModel {
@@ -45,8 +46,8 @@ func (c *comparison) prices(payments map[string]*paid, jobs map[string]string) {
 				continue
 			}
 			c.find(Finding{
-				Kind: Price, What: p.id, Job: job, At: p.at, Micros: p.micros,
-				Detail: fmt.Sprintf("charged %s instead of the expected %s (%s)", usd(float64(p.micros)), usd(usual*seconds), source),
+				Kind: Price, What: p.ID, Job: job, At: p.At, Micros: p.Micros,
+				Detail: fmt.Sprintf("charged %s instead of the expected %s (%s)", usd(float64(p.Micros)), usd(usual*seconds), source),
 				ToDo:   "ask the provider's support for a refund, with the generation's id; check the other charges before you submit more",
 			})
 		}

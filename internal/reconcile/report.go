@@ -1,9 +1,13 @@
-// Package reconcile compares what the provider charged with what Takeup kept: the
-// table, the videos bucket, the executions and the prompt files. It only reads.
-// Gather collects the facts; Compare, a pure function, reports every discrepancy.
+// Package reconcile compares what the provider charged with what Takeup kept: the table, the
+// videos bucket, the executions and the prompt files. Package gather reads these facts. Compare, a
+// pure function, reports every discrepancy between them.
 package reconcile
 
-import "time"
+import (
+	"time"
+
+	"github.com/takeup/takeup/internal/reconcile/gather"
+)
 
 // Kind is the subject of a finding.
 type Kind string
@@ -31,13 +35,6 @@ type Finding struct {
 	ToDo   string    `json:"to_do"`
 }
 
-// Unknown is a source that could not be read, and the reason. Nothing that depends
-// on the source is reported as present or as missing.
-type Unknown struct {
-	Source string `json:"source"`
-	Reason string `json:"reason"`
-}
-
 // Note is informational and needs no action.
 type Note struct {
 	What   string `json:"what"`
@@ -47,20 +44,20 @@ type Note struct {
 
 // Report is the result of Compare.
 type Report struct {
-	From     time.Time `json:"from"`
-	To       time.Time `json:"to"`
-	Jobs     int       `json:"jobs"`    // in the table
-	Videos   int       `json:"videos"`  // stored, with a manifest
-	Paid     int       `json:"paid"`    // generations charged between From and To
-	Micros   int64     `json:"micros"`  // their total by the transactions, in micro-dollars
-	Prompts  int       `json:"prompts"` // files uploaded between From and To
-	Running  int       `json:"running"` // jobs among those examined whose execution is running
-	Findings []Finding `json:"findings"`
-	Money    []Move    `json:"money"`  // uncertain money that the charges resolve
-	Moved    bool      `json:"moved"`  // Money was written to the table
-	Drifts   []Drift   `json:"drifts"` // counters that differ from the sum of the jobs' money
-	Unknown  []Unknown `json:"unknown"`
-	Notes    []Note    `json:"notes"`
+	From     time.Time        `json:"from"`
+	To       time.Time        `json:"to"`
+	Jobs     int              `json:"jobs"`    // in the table
+	Videos   int              `json:"videos"`  // stored, with a manifest
+	Paid     int              `json:"paid"`    // generations charged between From and To
+	Micros   int64            `json:"micros"`  // their total by the transactions, in micro-dollars
+	Prompts  int              `json:"prompts"` // files uploaded between From and To
+	Running  int              `json:"running"` // jobs among those examined whose execution is running
+	Findings []Finding        `json:"findings"`
+	Money    []Move           `json:"money"`  // uncertain money that the charges resolve
+	Moved    bool             `json:"moved"`  // Money was written to the table
+	Drifts   []Drift          `json:"drifts"` // counters that differ from the sum of the jobs' money
+	Unknown  []gather.Unknown `json:"unknown"`
+	Notes    []Note           `json:"notes"`
 }
 
 // Settled reports whether everything is accounted for: there are no findings, and

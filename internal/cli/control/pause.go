@@ -16,7 +16,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/target"
 	"github.com/takeup/takeup/internal/cli/term"
 	"github.com/takeup/takeup/internal/operator"
-	"github.com/takeup/takeup/internal/reconcile"
+	"github.com/takeup/takeup/internal/reconcile/gather"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -120,7 +120,7 @@ func decided(ctx context.Context, table controls, change func(c operator.Control
 	for range decisions {
 		before, version, err := table.Control(ctx)
 		if err != nil {
-			return operator.Control{}, reconcile.Plain(err)
+			return operator.Control{}, gather.Plain(err)
 		}
 		after, err := change(before, table.Name())
 		var conflict *video.Conflict
@@ -131,7 +131,7 @@ func decided(ctx context.Context, table controls, change func(c operator.Control
 		case errors.As(err, &conflict):
 			continue
 		case err != nil:
-			return operator.Control{}, reconcile.Plain(err)
+			return operator.Control{}, gather.Plain(err)
 		}
 		return after, nil
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/reconcile"
+	"github.com/takeup/takeup/internal/reconcile/gather"
 )
 
 func TestExport(t *testing.T) {
@@ -69,7 +70,7 @@ func TestReportIsShown(t *testing.T) {
 	report := reconcile.Report{
 		From: at, To: at, Paid: 1, Micros: 7_000_000,
 		Findings: []reconcile.Finding{{Kind: reconcile.Charge, What: "uuid-1", At: at, Micros: 7_000_000, Detail: "paid", ToDo: "ask"}},
-		Unknown:  []reconcile.Unknown{{Source: "logs", Reason: "refused"}},
+		Unknown:  []gather.Unknown{{Source: "logs", Reason: "refused"}},
 		Notes:    []reconcile.Note{{What: "uuid-2", Job: "a", Detail: "no charge is recorded for it (yet)"}},
 		Money: []reconcile.Move{
 			{Job: "a", Attempt: 1, Day: "2026-08-21", Micros: 980_000, State: budget.Spent, Charged: 2_940_000, Why: "charged for generation uuid-3"},

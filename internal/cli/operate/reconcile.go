@@ -21,6 +21,7 @@ import (
 	"github.com/takeup/takeup/internal/jobs/runs"
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/reconcile"
+	"github.com/takeup/takeup/internal/reconcile/gather"
 	"github.com/takeup/takeup/internal/reconcile/repair"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
@@ -95,7 +96,7 @@ func reconciled(ctx context.Context, env *command.Env, stack target.Stack, since
 	now := env.Now()
 	facts, err := sources.Gather(ctx, now.Add(-since), now)
 	if err != nil {
-		return reconcile.Plain(err)
+		return gather.Plain(err)
 	}
 	report := reconcile.Compare(facts)
 	if move {
@@ -103,11 +104,11 @@ func reconciled(ctx context.Context, env *command.Env, stack target.Stack, since
 		corrector := repair.Repair{Table: stack.Jobs()}
 		drifts, err := corrector.Correct(ctx, report.Drifts)
 		if err != nil {
-			return reconcile.Plain(err)
+			return gather.Plain(err)
 		}
 		report = report.Mended(drifts)
 		if report.Money, err = corrector.Move(ctx, report.Money); err != nil {
-			return reconcile.Plain(err)
+			return gather.Plain(err)
 		}
 		report.Moved = true
 	}
@@ -120,15 +121,15 @@ func reconciled(ctx context.Context, env *command.Env, stack target.Stack, since
 	return nil
 }
 
-func sourcesOf(env *command.Env, stack target.Stack) (reconcile.Sources, error) {
+func sourcesOf(env *command.Env, stack target.Stack) (gather.Sources, error) {
 	executions, err := executionsOf(stack)
 	if err != nil {
-		return reconcile.Sources{}, err
+		return gather.Sources{}, err
 	}
-	return reconcile.Sources{
+	return gather.Sources{
 		Jobs: stack.Jobs(), IDs: stack.Scan(), Manifests: stack.Manifests(), Contents: stack.Jobs(), Prices: stack.Jobs(), Counters: stack.Jobs(), Batches: stack.Jobs(), Executions: executions,
 		Accounts: stack.Accounts(env),
-		Objects:  reconcile.Objects{Client: stack.S3(), Videos: stack.Outputs["VideosBucket"], PromptFiles: stack.Outputs["PromptsBucket"]},
+		Objects:  gather.Objects{Client: stack.S3(), Videos: stack.Outputs["VideosBucket"], PromptFiles: stack.Outputs["PromptsBucket"]},
 	}, nil
 }
 
@@ -140,20 +141,20 @@ type latest struct {
 
 // Latest returns the job's execution, or that of its last redrive. A job that is not in the
 // table has at most its own execution.
-func (l latest) Latest(ctx context.Context, id string) (reconcile.Execution, error) {
+func (l latest) Latest(ctx context.Context, id string) (gather.Execution, error) {
 	entry, _, err := l.table.Get(ctx, id)
 	var absent *video.NoEntry
 	if errors.As(err, &absent) {
 		entry, err = video.Entry{Execution: id}, nil
 	}
 	if err != nil {
-		return reconcile.Execution{}, err
+		return gather.Execution{}, err
 	}
 	out, err := l.Executions.Latest(ctx, entry)
 	if err != nil || out == nil {
-		return reconcile.Execution{}, err
+		return gather.Execution{}, err
 	}
-	return reconcile.Execution{Name: term.OrEmpty(out.Name), Status: string(out.Status), Error: term.OrEmpty(out.Error)}, nil
+	return gather.Execution{Name: term.OrEmpty(out.Name), Status: string(out.Status), Error: term.OrEmpty(out.Error)}, nil
 }
 
 func executionsOf(stack target.Stack) (latest, error) {

@@ -13,7 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/term"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/jobs/runs"
-	"github.com/takeup/takeup/internal/reconcile"
+	"github.com/takeup/takeup/internal/reconcile/gather"
 	"github.com/takeup/takeup/internal/reconcile/repair"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -28,8 +28,8 @@ const describePace = 200 * time.Millisecond
 // repaired is what a repair wrote, and what it could not read.
 type repaired struct {
 	repair.Done
-	Unknown  []reconcile.Unknown `json:"unknown"`
-	Repaired bool                `json:"repaired"` // whether the table may be resumed
+	Unknown  []gather.Unknown `json:"unknown"`
+	Repaired bool             `json:"repaired"` // whether the table may be resumed
 }
 
 // repairTable writes back what is missing from the stack's table.
@@ -37,7 +37,7 @@ func repairTable(ctx context.Context, env *command.Env, stack target.Stack, sinc
 	known := stack.Jobs()
 	control, _, err := known.Control(ctx)
 	if err != nil {
-		return reconcile.Plain(err)
+		return gather.Plain(err)
 	}
 	if control.Paused(known.Name()) == nil {
 		return command.Usagef("a table can only be repaired while the stack is paused; run takeup pause first")
@@ -49,7 +49,7 @@ func repairTable(ctx context.Context, env *command.Env, stack target.Stack, sinc
 	now := env.Now()
 	facts, err := sources.Gather(ctx, now.Add(-since), now)
 	if err != nil {
-		return reconcile.Plain(err)
+		return gather.Plain(err)
 	}
 	machine, err := target.StateMachine(stack.Outputs)
 	if err != nil {
@@ -58,18 +58,18 @@ func repairTable(ctx context.Context, env *command.Env, stack target.Stack, sinc
 	steps := sfn.NewFromConfig(stack.Config)
 	read, err := runs.Read(ctx, steps, machine, now.Add(-since), concluded(facts.Entries), func(ctx context.Context) error { return env.Sleep(ctx, describePace) })
 	if err != nil {
-		return reconcile.Plain(err)
+		return gather.Plain(err)
 	}
 	key, err := stack.Keys().Current(ctx)
 	if err != nil {
-		return reconcile.Plain(err)
+		return gather.Plain(err)
 	}
 	done, err := repair.Repair{
 		Table: known, Manifests: stack.Manifests(), Settler: jobs.New(known, stack.Manifests(), runs.New(steps, machine), env.Now),
 		Accounts: stack.Accounts(env), KeyVersion: key.Version,
 	}.Run(ctx, facts, read)
 	if err != nil {
-		return reconcile.Plain(err)
+		return gather.Plain(err)
 	}
 	result := repaired{Done: done, Unknown: facts.Unknown, Repaired: len(facts.Unknown) == 0 && len(done.Unexplained) == 0}
 	if result.Repaired {
@@ -79,7 +79,7 @@ func repairTable(ctx context.Context, env *command.Env, stack target.Stack, sinc
 			err = known.PutControl(ctx, control, version)
 		}
 		if err != nil {
-			return reconcile.Plain(err)
+			return gather.Plain(err)
 		}
 	}
 	return showRepaired(env, result, asJSON)

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/takeup/takeup/internal/cli/clitest"
-	"github.com/takeup/takeup/internal/reconcile"
+	"github.com/takeup/takeup/internal/reconcile/gather"
 	"github.com/takeup/takeup/internal/reconcile/repair"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -33,7 +33,7 @@ func TestShowRepaired(t *testing.T) {
 		t.Errorf("printed %s, %v", &w.Out, err)
 	}
 	var open *Unsettled
-	partly := repaired{Done: repair.Done{Unexplained: []string{"x"}}, Unknown: []reconcile.Unknown{{Source: "the logs", Reason: "403"}}}
+	partly := repaired{Done: repair.Done{Unexplained: []string{"x"}}, Unknown: []gather.Unknown{{Source: "the logs", Reason: "403"}}}
 	w.Out.Reset()
 	if err := showRepaired(w.Env, partly, false); !errors.As(err, &open) || !strings.Contains(w.Out.String(), "unknown: the logs: 403") || !strings.Contains(w.Out.String(), "the request: x") {
 		t.Errorf("printed %s, %v", &w.Out, err)

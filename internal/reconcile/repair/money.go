@@ -8,13 +8,14 @@ import (
 
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/reconcile"
+	"github.com/takeup/takeup/internal/reconcile/gather"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // book updates the money of an entry after what was added to it. An attempt is spent if
 // its video is stored, and otherwise uncertain until a step decides. It holds no slot,
 // because the restored table may have lost how it ended.
-func book(entry *video.Entry, was video.Entry, facts reconcile.Facts) {
+func book(entry *video.Entry, was video.Entry, facts gather.Facts) {
 	if entry.Attempt == 0 || entry.Attempt == was.Attempt && entry.Phase == was.Phase &&
 		entry.GenerationID == was.GenerationID && (entry.Manifest == nil) == (was.Manifest == nil) {
 		return
@@ -47,7 +48,7 @@ func book(entry *video.Entry, was video.Entry, facts reconcile.Facts) {
 
 // charge returns what the provider charged for the entry's generation, in micro-dollars;
 // 0 if unknown.
-func charge(entry video.Entry, facts reconcile.Facts) int64 {
+func charge(entry video.Entry, facts gather.Facts) int64 {
 	if entry.Manifest != nil && entry.Manifest.ChargedMicros > 0 {
 		return entry.Manifest.ChargedMicros
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/takeup/takeup/internal/jobs/runs"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/internal/provider"
-	"github.com/takeup/takeup/internal/reconcile"
+	"github.com/takeup/takeup/internal/reconcile/gather"
 	"github.com/takeup/takeup/internal/table/counter"
 	"github.com/takeup/takeup/internal/table/record"
 	"github.com/takeup/takeup/internal/video"
@@ -63,7 +63,7 @@ type Done struct {
 
 // Run writes back what the table lacks, by the facts and the executions. The error is a
 // *video.ServiceUnavailable; calling Run again resumes.
-func (r Repair) Run(ctx context.Context, facts reconcile.Facts, read []runs.Run) (Done, error) {
+func (r Repair) Run(ctx context.Context, facts gather.Facts, read []runs.Run) (Done, error) {
 	done := Done{Created: []string{}, Amended: []string{}, Settled: []string{}, Unexplained: []string{}}
 	all := evidences(facts, read)
 	for _, id := range slices.Sorted(maps.Keys(all)) {
@@ -87,7 +87,7 @@ func (r Repair) Run(ctx context.Context, facts reconcile.Facts, read []runs.Run)
 }
 
 // evidences collects the evidence by job.
-func evidences(facts reconcile.Facts, read []runs.Run) map[string]*evidence {
+func evidences(facts gather.Facts, read []runs.Run) map[string]*evidence {
 	all := map[string]*evidence{}
 	of := func(id string) *evidence {
 		if all[id] == nil {
@@ -127,7 +127,7 @@ func evidences(facts reconcile.Facts, read []runs.Run) map[string]*evidence {
 const turns = 8
 
 // job repairs one job. A running execution may write to it at the same time.
-func (r Repair) job(ctx context.Context, e *evidence, facts reconcile.Facts, done *Done) error {
+func (r Repair) job(ctx context.Context, e *evidence, facts gather.Facts, done *Done) error {
 	for range turns {
 		entry, version, err := r.Table.Get(ctx, e.id)
 		var none *video.NoEntry
@@ -189,9 +189,9 @@ func (r Repair) job(ctx context.Context, e *evidence, facts reconcile.Facts, don
 
 // files records which job each prompt file's content became, so that a copy of the file
 // is recognized. The first upload of a content wins.
-func (r Repair) files(ctx context.Context, facts reconcile.Facts, created []string, done *Done) error {
+func (r Repair) files(ctx context.Context, facts gather.Facts, created []string, done *Done) error {
 	prompts := slices.Clone(facts.Prompts)
-	slices.SortStableFunc(prompts, func(a, b reconcile.PromptFile) int { return a.At.Compare(b.At) })
+	slices.SortStableFunc(prompts, func(a, b gather.PromptFile) int { return a.At.Compare(b.At) })
 	seen := map[string]bool{}
 	for _, file := range prompts {
 		_, known := facts.Entries[file.Job()]

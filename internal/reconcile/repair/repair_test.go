@@ -16,6 +16,7 @@ import (
 	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/reconcile"
+	"github.com/takeup/takeup/internal/reconcile/gather"
 	"github.com/takeup/takeup/internal/reconcile/repair"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/counter"
@@ -126,7 +127,7 @@ func TestRepair(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			facts := reconcile.Facts{Rows: c.rows, Manifests: map[string]string{}}
+			facts := gather.Facts{Rows: c.rows, Manifests: map[string]string{}}
 			if c.manifest != nil {
 				s["a"], facts.Manifests["a"] = *c.manifest, ""
 			}
@@ -228,7 +229,7 @@ func TestMoney(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		facts, s := reconcile.Facts{Rows: c.rows, Charges: c.charges, Prices: list, Manifests: map[string]string{}}, manifests{}
+		facts, s := gather.Facts{Rows: c.rows, Charges: c.charges, Prices: list, Manifests: map[string]string{}}, manifests{}
 		if c.manifest != nil {
 			s["a"] = *c.manifest
 		}
@@ -258,13 +259,13 @@ func TestForgottenAndFiles(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		file := reconcile.PromptFile{Bucket: "prompts", Key: "boat.txt", Version: "1", At: at, Sum: "sum"}
+		file := gather.PromptFile{Bucket: "prompts", Key: "boat.txt", Version: "1", At: at, Sum: "sum"}
 		copied := file
 		copied.Key, copied.At = "copy.txt", at.Add(time.Hour)
 		other := runs.Run{Name: file.Job(), Job: file.Job(), Request: &request, Started: at}
 		done, err := repair.Repair{
 			Table: known, Manifests: manifests{"a": forgotten}, Settler: &settler{}, Accounts: accounts(),
-		}.Run(t.Context(), reconcile.Facts{Manifests: map[string]string{"a": ""}, Prompts: []reconcile.PromptFile{copied, file}}, []runs.Run{own, other})
+		}.Run(t.Context(), gather.Facts{Manifests: map[string]string{"a": ""}, Prompts: []gather.PromptFile{copied, file}}, []runs.Run{own, other})
 		if err != nil || done.Files != 1 {
 			t.Fatalf("got %+v, %v", done, err)
 		}

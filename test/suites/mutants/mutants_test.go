@@ -300,7 +300,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 		{
 			"counters corrected over a booking", "internal/table/counter/recount.go",
 			`aws.String("#read = :read")`, `nil`,
-			"^TestDrift$", "./internal/reconcile", "Counter:money 2026-08",
+			"^TestDrift$", "./internal/reconcile/gather", "Counter:money 2026-08",
 		},
 		{
 			"released though a charge may be its own", "internal/reconcile/money.go",

@@ -1,4 +1,4 @@
-package reconcile_test
+package gather_test
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/reconcile"
+	"github.com/takeup/takeup/internal/reconcile/gather"
 	"github.com/takeup/takeup/internal/reconcile/repair"
 	"github.com/takeup/takeup/internal/table/counter"
 	"github.com/takeup/takeup/internal/video"
@@ -18,7 +19,7 @@ import (
 
 // hooked calls a hook before it lists the IDs.
 type hooked struct {
-	ids  reconcile.IDs
+	ids  gather.IDs
 	hook func()
 }
 

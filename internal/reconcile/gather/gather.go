@@ -1,4 +1,6 @@
-package reconcile
+// Package gather reads what reconcile compares: the table, the videos bucket, the executions, the
+// prompt files, and the provider's charges and logs. It only reads.
+package gather
 
 import (
 	"context"
@@ -18,9 +20,9 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// lookBack is how much earlier than the charges the logs are read: a generation is
+// LookBack is how much earlier than the charges the logs are read: a generation is
 // charged when it ends, but its log row has the time of submission.
-const lookBack = 2 * time.Hour
+const LookBack = 2 * time.Hour
 
 // atOnce bounds the concurrent calls.
 const atOnce = 8
@@ -242,7 +244,7 @@ func read(ctx context.Context, f *Facts, records provider.Records, key video.Key
 	} else {
 		f.Charges, f.Charged[key.Version] = merge(f.Charges, charges), true
 	}
-	rows, err := records.Requests(ctx, key, f.From.Add(-lookBack), f.To.Add(provider.ClockSkew))
+	rows, err := records.Requests(ctx, key, f.From.Add(-LookBack), f.To.Add(provider.ClockSkew))
 	if err != nil {
 		f.Unknown = append(f.Unknown, Unknown{Source: "the provider's logs, by " + key.String(), Reason: err.Error()})
 		f.LogsUnread = true
@@ -309,7 +311,7 @@ func (s Sources) lookAgain(ctx context.Context, f *Facts) error {
 		return found{manifest.GenerationID, stored}, err
 	})
 	for id, m := range manifests {
-		if m.stored && !f.stored(id) {
+		if m.stored && !f.Stored(id) {
 			f.Manifests[id], f.Videos[id] = m.generation, true // the video is written before its manifest
 		}
 	}
@@ -320,20 +322,20 @@ func (s Sources) lookAgain(ctx context.Context, f *Facts) error {
 func (f Facts) suspects() []string {
 	ids := map[string]bool{}
 	for id, entry := range f.Entries {
-		if !f.stored(id) && (entry.Outcome == nil || f.Videos[id]) {
+		if !f.Stored(id) && (entry.Outcome == nil || f.Videos[id]) {
 			ids[id] = true
 		}
 	}
 	for id := range f.Videos {
-		if !f.stored(id) {
+		if !f.Stored(id) {
 			ids[id] = true
 		}
 	}
-	payments, _ := f.payments()
-	jobs := f.jobs()
+	payments, _ := f.Payments()
+	jobs := f.JobsByGeneration()
 	for key, p := range payments {
-		for _, id := range []string{jobs[key], p.client} {
-			if id != "" && !f.stored(id) {
+		for _, id := range []string{jobs[key], p.Client} {
+			if id != "" && !f.Stored(id) {
 				ids[id] = true
 			}
 		}
@@ -343,7 +345,7 @@ func (f Facts) suspects() []string {
 			continue
 		}
 		for _, id := range []string{file.Job(), file.First} {
-			if _, known := f.Entries[id]; id != "" && !known && !f.stored(id) && !file.Rejected {
+			if _, known := f.Entries[id]; id != "" && !known && !f.Stored(id) && !file.Rejected {
 				ids[id] = true
 			}
 		}

@@ -1,4 +1,4 @@
-package reconcile_test
+package gather_test
 
 import (
 	"maps"

@@ -1,4 +1,4 @@
-package reconcile_test
+package gather_test
 
 import (
 	"context"
@@ -29,11 +29,19 @@ import (
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/reconcile"
+	"github.com/takeup/takeup/internal/reconcile/gather"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/table/record"
 	"github.com/takeup/takeup/internal/video"
 )
+
+var (
+	to   = time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
+	from = to.Add(-24 * time.Hour)
+)
+
+const model = "kling-video/v1/pro/text-to-video"
 
 type object struct {
 	bucket, key, version, body string
@@ -119,11 +127,11 @@ func (k keyring) Version(_ context.Context, version string) (video.Key, error) {
 
 // machine has the latest executions, and a hook called when one is read.
 type machine struct {
-	latest map[string]reconcile.Execution
+	latest map[string]gather.Execution
 	hook   func()
 }
 
-func (m machine) Latest(_ context.Context, id string) (reconcile.Execution, error) {
+func (m machine) Latest(_ context.Context, id string) (gather.Execution, error) {
 	if m.hook != nil {
 		m.hook()
 	}
@@ -135,7 +143,7 @@ type world struct {
 	*store
 	items    *dynamotest.Items
 	provider *sim.Server
-	sources  reconcile.Sources
+	sources  gather.Sources
 	ids      []string // generation IDs
 }
 
@@ -182,10 +190,10 @@ func newWorld(t *testing.T) *world {
 	mu.Lock()
 	now = to
 	mu.Unlock()
-	w.sources = reconcile.Sources{
+	w.sources = gather.Sources{
 		Jobs: w.jobs(), IDs: table.NewScan(w.items, "jobs"), Contents: w.jobs(), Prices: w.jobs(), Counters: w.jobs(), Batches: w.jobs(), Manifests: bucket.NewManifests(nothingElse{w.store}, "videos"),
 		Executions: machine{}, Accounts: provider.Accounts{{Provider: client, Keys: keys}},
-		Objects: reconcile.Objects{Client: w.store, Videos: "videos", PromptFiles: "prompts"},
+		Objects: gather.Objects{Client: w.store, Videos: "videos", PromptFiles: "prompts"},
 	}
 	return w
 }
@@ -306,7 +314,7 @@ func TestGatherReadsManifestsAgain(t *testing.T) {
 	w.create(t, video.Entry{ID: "job-3", Phase: video.PhaseAccepted, KeyVersion: "v2", GenerationID: "uuid-3"})
 	var once sync.Once
 	w.sources.Executions = machine{
-		latest: map[string]reconcile.Execution{"job-3": {Name: "job-3", Status: "SUCCEEDED"}},
+		latest: map[string]gather.Execution{"job-3": {Name: "job-3", Status: "SUCCEEDED"}},
 		hook: func() {
 			once.Do(func() {
 				w.put(objectkey.Manifest(video.Locator{ID: "job-3"}), `{"id":"job-3","generation_id":"uuid-3"}`)
@@ -334,8 +342,8 @@ func TestGatherFails(t *testing.T) {
 	if err := w.items.Put(garbled); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.sources.Gather(t.Context(), from, to); err == nil || strings.Contains(reconcile.Plain(err).Error(), "redrive") {
-		t.Errorf("got %v", reconcile.Plain(err))
+	if _, err := w.sources.Gather(t.Context(), from, to); err == nil || strings.Contains(gather.Plain(err).Error(), "redrive") {
+		t.Errorf("got %v", gather.Plain(err))
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

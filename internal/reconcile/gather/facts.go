@@ -1,4 +1,4 @@
-package reconcile
+package gather
 
 import (
 	"strings"
@@ -37,7 +37,7 @@ type Facts struct {
 	Changing map[string]bool
 
 	Charges []provider.Charge
-	Rows    []provider.LoggedRequest // from lookBack before From
+	Rows    []provider.LoggedRequest // from LookBack before From
 	// LogsUnread says that some of the logs could not be read, so that a charge may
 	// belong to a job even though no log row says so.
 	LogsUnread bool
@@ -81,6 +81,13 @@ type PromptFile struct {
 // Job returns the ID of the job that the file starts.
 func (p PromptFile) Job() string { return promptfile.JobID(p.Bucket, p.Key, p.Sum) }
 
+// Unknown is a source that could not be read, and the reason. Nothing that depends
+// on the source is reported as present or as missing.
+type Unknown struct {
+	Source string `json:"source"`
+	Reason string `json:"reason"`
+}
+
 // owner returns the job ID in a submission's reference, "<id>.<attempt>"; it is empty
 // if the reference is not one of ours.
 func owner(reference string) string {
@@ -91,20 +98,20 @@ func owner(reference string) string {
 	return id
 }
 
-// paid is a generation that costs money, by the transactions or by the logs.
-type paid struct {
-	id      string
-	at      time.Time
-	micros  int64  // micro-dollars
-	entries int    // transactions; 0 if only the logs have it
-	model   string // empty if unknown
-	client  string // the job named in the logs
+// Payment is a generation that costs money, by the transactions or by the logs.
+type Payment struct {
+	ID      string
+	At      time.Time
+	Micros  int64  // micro-dollars
+	Entries int    // transactions; 0 if only the logs have it
+	Model   string // empty if unknown
+	Client  string // the job named in the logs
 }
 
-// payments merges charges and log rows into one payment per generation, by bare ID.
+// Payments merges charges and log rows into one payment per generation, by bare ID.
 // It also returns the charges that name no generation.
-func (f Facts) payments() (byID map[string]*paid, anonymous []provider.Charge) {
-	byID = map[string]*paid{}
+func (f Facts) Payments() (byID map[string]*Payment, anonymous []provider.Charge) {
+	byID = map[string]*Payment{}
 	clients := map[string]string{}
 	for _, row := range f.Rows {
 		job := owner(row.Reference)
@@ -113,7 +120,7 @@ func (f Facts) payments() (byID map[string]*paid, anonymous []provider.Charge) {
 		}
 		clients[row.ID] = job
 		if !row.Failed && !row.Created.Before(f.From) {
-			byID[row.ID] = &paid{id: row.ID, at: row.Created, model: row.Model}
+			byID[row.ID] = &Payment{ID: row.ID, At: row.Created, Model: row.Model}
 		}
 	}
 	for _, charge := range f.Charges {
@@ -123,22 +130,22 @@ func (f Facts) payments() (byID map[string]*paid, anonymous []provider.Charge) {
 		}
 		p := byID[charge.ID]
 		if p == nil {
-			p = &paid{id: charge.ID}
+			p = &Payment{ID: charge.ID}
 			byID[charge.ID] = p
 		}
 		if charge.Model != "" {
-			p.model = charge.Model
+			p.Model = charge.Model
 		}
-		p.at, p.micros, p.entries = charge.Created, p.micros+charge.Micros, p.entries+1
+		p.At, p.Micros, p.Entries = charge.Created, p.Micros+charge.Micros, p.Entries+1
 	}
 	for key, p := range byID {
-		p.client = clients[key]
+		p.Client = clients[key]
 	}
 	return byID, anonymous
 }
 
-// jobs maps each generation that an entry or a manifest names to its job, by bare ID.
-func (f Facts) jobs() map[string]string {
+// JobsByGeneration maps each generation that an entry or a manifest names to its job, by bare ID.
+func (f Facts) JobsByGeneration() map[string]string {
 	of := map[string]string{}
 	for id, generation := range f.Manifests {
 		if generation != "" {
@@ -165,7 +172,8 @@ func (f Facts) Locator(id string) video.Locator {
 	return video.Locator{ID: id}
 }
 
-func (f Facts) stored(id string) bool {
+// Stored reports whether a job has a manifest.
+func (f Facts) Stored(id string) bool {
 	_, ok := f.Manifests[id]
 	return ok
 }
