@@ -80,7 +80,7 @@ func (s *Service) mark(ctx context.Context, id string) error {
 			return err
 		}
 		b.Cancel(s.now())
-		if _, _, err = s.table.PutBatch(ctx, b, version); unlessConflict(err) != nil {
+		if _, _, err = s.table.PutBatch(ctx, b, version); video.UnlessConflict(err) != nil {
 			return err
 		} else if err == nil {
 			return nil

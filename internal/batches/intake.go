@@ -92,7 +92,7 @@ func (i *Intake) Arrive(ctx context.Context, source record.Source, copied bool) 
 		} else {
 			b, _, err = i.table.PutBatch(ctx, b, version)
 		}
-		if unlessConflict(err) != nil {
+		if video.UnlessConflict(err) != nil {
 			return Arrived{}, err
 		}
 		switch {

@@ -137,7 +137,7 @@ func (e *Engine) change(ctx context.Context, in Input, by func(*record.Batch)) e
 			return err
 		}
 		by(&b)
-		if _, _, err = e.Table.PutBatch(ctx, b, version); unlessConflict(err) != nil || err == nil {
+		if _, _, err = e.Table.PutBatch(ctx, b, version); video.UnlessConflict(err) != nil || err == nil {
 			return err
 		}
 	}

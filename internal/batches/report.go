@@ -8,6 +8,7 @@ import (
 	"github.com/takeup/takeup/internal/batch/batchfile"
 	"github.com/takeup/takeup/internal/batch/record"
 	"github.com/takeup/takeup/internal/bucket/objectkey"
+	"github.com/takeup/takeup/internal/video"
 )
 
 // Report is what the step report returns: the videos of the run, and how many of them are
@@ -68,7 +69,7 @@ func (s *Service) Refresh(ctx context.Context, id string) error {
 		}
 		// If another one has made them meanwhile, theirs may have been replaced by older ones.
 		b.Reported = counts.Writes
-		if _, _, err = s.table.PutBatch(ctx, b, version); unlessConflict(err) != nil || err == nil {
+		if _, _, err = s.table.PutBatch(ctx, b, version); video.UnlessConflict(err) != nil || err == nil {
 			return err
 		}
 	}

@@ -120,7 +120,7 @@ func (s *Service) Create(ctx context.Context, o Order) (View, error) {
 			b.State, b.Reason, b.UploadUntil = record.Uploading, "", o.UploadUntil
 			b, _, err = s.table.PutBatch(ctx, b, version)
 		}
-		if unlessConflict(err) != nil {
+		if video.UnlessConflict(err) != nil {
 			return View{}, err
 		}
 		if err == nil {
@@ -182,16 +182,6 @@ func (s *Service) List(ctx context.Context, limit int, cursor string) (Page, err
 
 // turns is how often a batch is reread after a conflict with another writer.
 const turns = 8
-
-// unlessConflict returns err, or nil for a *video.Conflict, after which the caller rereads the
-// batch.
-func unlessConflict(err error) error {
-	var conflict *video.Conflict
-	if errors.As(err, &conflict) {
-		return nil
-	}
-	return err
-}
 
 func changing(doing string) error {
 	return &video.ServiceUnavailable{Doing: doing, Err: errors.New("the batch was changed by another each time")}

@@ -41,7 +41,7 @@ func (s *Service) Start(ctx context.Context, id string, skipInvalid bool) (View,
 		}
 		b.SkipInvalid = b.SkipInvalid || skipInvalid
 		b.Start()
-		if b, _, err = s.table.PutBatch(ctx, b, version); unlessConflict(err) != nil {
+		if b, _, err = s.table.PutBatch(ctx, b, version); video.UnlessConflict(err) != nil {
 			return View{}, err
 		} else if err != nil {
 			continue

@@ -51,11 +51,11 @@ func (m *Manifests) read(ctx context.Context, job video.Locator) (manifest video
 	var bad *errNotJSON
 	switch {
 	case errors.As(err, &bad):
-		err = unavailable(doing, fmt.Errorf("%s is not a manifest: %w", key, err))
+		err = video.Unavailable(doing, fmt.Errorf("%s is not a manifest: %w", key, err))
 	case err != nil:
-		err = unavailable(doing, err)
+		err = video.Unavailable(doing, err)
 	case stored && manifest.ID != job.ID:
-		err = unavailable(doing, fmt.Errorf("%s is the manifest of another job, %.100q", key, manifest.ID))
+		err = video.Unavailable(doing, fmt.Errorf("%s is the manifest of another job, %.100q", key, manifest.ID))
 	}
 	if err != nil {
 		return video.Manifest{}, "", false, err
@@ -75,7 +75,7 @@ func (m *Manifests) PutManifest(ctx context.Context, manifest video.Manifest) (v
 		}
 	}
 	if err != nil {
-		return video.Manifest{}, unavailable("writing a manifest", err)
+		return video.Manifest{}, video.Unavailable("writing a manifest", err)
 	}
 	return manifest, nil
 }
@@ -98,10 +98,10 @@ func (m *Manifests) Forget(ctx context.Context, job video.Locator, hash string, 
 		case err == nil:
 			return nil
 		case held:
-			return unavailable(doing, err)
+			return video.Unavailable(doing, err)
 		}
 	}
-	return unavailable(doing, errors.New("it was changed by another each time"))
+	return video.Unavailable(doing, errors.New("it was changed by another each time"))
 }
 
 // Remove deletes a job's manifest, and then its video, so that no manifest is without its
@@ -110,7 +110,7 @@ func (m *Manifests) Forget(ctx context.Context, job video.Locator, hash string, 
 func (m *Manifests) Remove(ctx context.Context, job video.Locator) error {
 	for _, key := range []string{objectkey.Manifest(job), objectkey.Video(job)} {
 		if _, err := m.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &m.bucket, Key: &key}); err != nil {
-			return unavailable("removing "+key, err)
+			return video.Unavailable("removing "+key, err)
 		}
 	}
 	return nil

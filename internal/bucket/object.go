@@ -12,8 +12,6 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-
-	"github.com/takeup/takeup/internal/video"
 )
 
 // Getter is the S3 call that reads an object.
@@ -91,8 +89,4 @@ func put(ctx context.Context, client Putter, bucket, key string, v any, c condit
 		}
 	}
 	return true, err
-}
-
-func unavailable(doing string, err error) error {
-	return &video.ServiceUnavailable{Doing: doing, Err: err}
 }

@@ -23,7 +23,7 @@ type Rejection struct {
 // the same key. The error is a *video.ServiceUnavailable.
 func PutRejection(ctx context.Context, client Putter, videos string, r Rejection) error {
 	if _, err := put(ctx, client, videos, objectkey.Rejection(r.Key), r, condition{}); err != nil {
-		return unavailable("writing a rejection", err)
+		return video.Unavailable("writing a rejection", err)
 	}
 	return nil
 }
@@ -39,7 +39,7 @@ func GetRejection(ctx context.Context, client Getter, videos, file string) (Reje
 	case errors.As(err, &bad):
 		return Rejection{}, false, nil
 	case err != nil:
-		return Rejection{}, false, unavailable("reading a rejection", err)
+		return Rejection{}, false, video.Unavailable("reading a rejection", err)
 	}
 	return r, found, nil
 }

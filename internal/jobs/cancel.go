@@ -105,7 +105,7 @@ func (s *Service) cancel(ctx context.Context, entry video.Entry, version string,
 	_, stored, err := s.manifests.Manifest(ctx, entry.Locator())
 	switch {
 	case err != nil:
-		return entry, unavailable("reading the manifest", err)
+		return entry, video.Unavailable("reading the manifest", err)
 	case stored:
 		return s.remove(ctx, entry)
 	}
@@ -122,13 +122,13 @@ func said(paid video.Paid) string {
 func (s *Service) remove(ctx context.Context, entry video.Entry) (video.Entry, error) {
 	manifest, stored, err := s.manifests.Manifest(ctx, entry.Locator())
 	if err != nil {
-		return entry, unavailable("reading the manifest", err)
+		return entry, video.Unavailable("reading the manifest", err)
 	}
 	if !stored && entry.Manifest != nil {
 		manifest = *entry.Manifest // the video was removed by an earlier call, or by its owner
 	}
 	if err := s.manifests.Remove(ctx, entry.Locator()); err != nil {
-		return entry, unavailable("removing the video", err)
+		return entry, video.Unavailable("removing the video", err)
 	}
 	entry, version, err := s.get(ctx, entry.ID)
 	if err != nil {

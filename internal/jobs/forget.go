@@ -59,8 +59,8 @@ func (s *Service) Forget(ctx context.Context, id string) (Forgotten, error) {
 			if err := s.forgettable(entry); err != nil {
 				return Forgotten{}, err
 			}
-			if entry, _, err = s.table.Forget(ctx, entry, version, s.now()); unlessConflict(err) != nil {
-				return Forgotten{}, unavailable("clearing the job's texts", err)
+			if entry, _, err = s.table.Forget(ctx, entry, version, s.now()); video.UnlessConflict(err) != nil {
+				return Forgotten{}, video.Unavailable("clearing the job's texts", err)
 			} else if err != nil {
 				continue
 			}
@@ -68,7 +68,7 @@ func (s *Service) Forget(ctx context.Context, id string) (Forgotten, error) {
 		// A Store that did not see this has written its manifest already, or reads the table
 		// after it writes it.
 		if err := s.manifests.Forget(ctx, entry.Locator(), entry.RequestHash, entry.ForgottenAt); err != nil {
-			return Forgotten{}, unavailable("clearing the manifest", err)
+			return Forgotten{}, video.Unavailable("clearing the manifest", err)
 		}
 		return Forgotten{view.Of(entry, s.now()), remnants(entry)}, nil
 	}

@@ -47,8 +47,8 @@ func (s *Service) Line(ctx context.Context, id string, r video.Request, from vid
 			})
 		}
 		switch {
-		case unlessConflict(err) != nil:
-			return Next{}, unavailable("reading or writing the job", err)
+		case video.UnlessConflict(err) != nil:
+			return Next{}, video.Unavailable("reading or writing the job", err)
 		case err != nil:
 			continue
 		case !entry.ForgottenAt.IsZero():
@@ -104,14 +104,14 @@ func (s *Service) redriven(ctx context.Context, entry video.Entry, version strin
 	if err := s.redrivable(ctx, entry, version); errors.As(err, &not) {
 		return Next{}, true, nil
 	} else if err != nil {
-		return Next{}, false, unlessConflict(err)
+		return Next{}, false, video.UnlessConflict(err)
 	}
 	before := entry
 	entry = entry.Next()
 	entry.Manifest = nil
 	entry, _, err := s.table.Update(ctx, entry, version)
 	if err != nil {
-		return Next{}, false, unlessConflict(err)
+		return Next{}, false, video.UnlessConflict(err)
 	}
 	s.recall(ctx, before)
 	input, err := runs.Input(entry)

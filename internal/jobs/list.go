@@ -67,7 +67,7 @@ func (s *Service) List(ctx context.Context, q Query) (Page, error) {
 	}
 	listed, next, err := read(ctx, in)
 	if err != nil {
-		return Page{}, unavailable("listing the jobs", err)
+		return Page{}, video.Unavailable("listing the jobs", err)
 	}
 	page := Page{Views: make([]view.View, len(listed))}
 	for i, job := range listed {

@@ -45,7 +45,7 @@ func (s *Service) Redrive(ctx context.Context, id string) (view.View, error) {
 		case !entry.ForgottenAt.IsZero():
 			return view.View{}, &NotRedriven{id, "it was forgotten, and its request with it; send a new request"}
 		case entry.Started:
-			if err := s.redrivable(ctx, entry, version); unlessConflict(err) != nil {
+			if err := s.redrivable(ctx, entry, version); video.UnlessConflict(err) != nil {
 				return view.View{}, err
 			} else if err != nil {
 				continue
@@ -54,8 +54,8 @@ func (s *Service) Redrive(ctx context.Context, id string) (view.View, error) {
 			before := entry
 			entry = entry.Next()
 			entry.Manifest = nil
-			if entry, version, err = s.table.Update(ctx, entry, version); unlessConflict(err) != nil {
-				return view.View{}, unavailable("writing the job", err)
+			if entry, version, err = s.table.Update(ctx, entry, version); video.UnlessConflict(err) != nil {
+				return view.View{}, video.Unavailable("writing the job", err)
 			} else if err != nil {
 				continue
 			}
@@ -90,7 +90,7 @@ func (s *Service) redrivable(ctx context.Context, entry video.Entry, version str
 	}
 	manifest, stored, err := s.manifests.Manifest(ctx, entry.Locator())
 	if err != nil {
-		return unavailable("reading the manifest", err)
+		return video.Unavailable("reading the manifest", err)
 	}
 	switch {
 	case entry.RequestHash == "":
@@ -100,8 +100,8 @@ func (s *Service) redrivable(ctx context.Context, entry video.Entry, version str
 	case stored:
 		if entry.Manifest == nil && (entry.Outcome == nil || !entry.Outcome.Chosen()) {
 			entry.Store(manifest)
-			if _, _, err := s.table.Update(ctx, entry, version); unlessConflict(err) != nil {
-				return unavailable("writing the job", err)
+			if _, _, err := s.table.Update(ctx, entry, version); video.UnlessConflict(err) != nil {
+				return video.Unavailable("writing the job", err)
 			} else if err != nil {
 				return err
 			}

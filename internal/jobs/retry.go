@@ -46,8 +46,8 @@ func (s *Service) Retry(ctx context.Context, id string) (view.View, error) {
 		before := ""
 		if entry.Started {
 			before = entry.Execution
-			if entry, version, err = s.table.Update(ctx, entry.Next(), version); unlessConflict(err) != nil {
-				return view.View{}, unavailable("writing the job", err)
+			if entry, version, err = s.table.Update(ctx, entry.Next(), version); video.UnlessConflict(err) != nil {
+				return view.View{}, video.Unavailable("writing the job", err)
 			} else if err != nil {
 				continue
 			}

@@ -60,7 +60,7 @@ func (s *Service) Send(ctx context.Context, p Post, r video.Request, from video.
 		var err error
 		if !unread {
 			if sent, version, err = s.table.Sendings(ctx, request); err != nil {
-				return Receipt{}, unavailable("reading what was sent before", err)
+				return Receipt{}, video.Unavailable("reading what was sent before", err)
 			}
 		}
 		i := p.among(sent)
@@ -71,14 +71,14 @@ func (s *Service) Send(ctx context.Context, p Post, r video.Request, from video.
 				return Receipt{}, err
 			}
 			receipt, err := s.create(ctx, p, r, from, request, p.added(sent), version)
-			if unlessConflict(err) == nil && err != nil {
+			if video.UnlessConflict(err) == nil && err != nil {
 				continue
 			}
 			return s.told(ctx, request, p, receipt, err)
 		}
 		id := sent[i].Job
-		if err = s.table.PutSendings(ctx, request, p.joined(sent, i), version); unlessConflict(err) != nil {
-			return Receipt{View: view.View{ID: id}}, unavailable("writing what was sent", err)
+		if err = s.table.PutSendings(ctx, request, p.joined(sent, i), version); video.UnlessConflict(err) != nil {
+			return Receipt{View: view.View{ID: id}}, video.Unavailable("writing what was sent", err)
 		} else if err != nil {
 			continue
 		}
@@ -97,8 +97,8 @@ func (s *Service) create(ctx context.Context, p Post, r video.Request, from vide
 		ID: p.ID, Request: r, RequestHash: r.Hash(), CreatedAt: s.now(), Origin: from, Execution: p.ID,
 	}, request, sent, version)
 	switch {
-	case unlessConflict(err) != nil:
-		return receipt, unavailable("writing the job", err)
+	case video.UnlessConflict(err) != nil:
+		return receipt, video.Unavailable("writing the job", err)
 	case err != nil:
 		return receipt, err
 	}

@@ -79,25 +79,6 @@ func (s *Service) admit(ctx context.Context, r video.Request, from video.Origin)
 // turns is how often a job is reread after a conflict with another writer.
 const turns = 8
 
-// unlessConflict returns err, or nil for a *video.Conflict, after which the caller rereads the
-// job.
-func unlessConflict(err error) error {
-	var conflict *video.Conflict
-	if errors.As(err, &conflict) {
-		return nil
-	}
-	return err
-}
-
 func changing(doing string) error {
 	return &video.ServiceUnavailable{Doing: doing, Err: errors.New("the job was changed by another each time")}
-}
-
-// unavailable wraps an error, unless it is a *video.ServiceUnavailable already.
-func unavailable(doing string, err error) error {
-	var already *video.ServiceUnavailable
-	if errors.As(err, &already) {
-		return already
-	}
-	return &video.ServiceUnavailable{Doing: doing, Err: err}
 }

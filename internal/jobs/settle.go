@@ -57,7 +57,7 @@ func (s *Service) SettleBy(ctx context.Context, name string, execution *sfn.Desc
 			}
 			_, _, err = s.table.Create(ctx, entry)
 		case err != nil:
-			return false, unavailable("reading the job", err)
+			return false, video.Unavailable("reading the job", err)
 		case entry.Execution != name || entry.Over() || entry.Manifest != nil:
 			return false, nil
 		default:
@@ -66,8 +66,8 @@ func (s *Service) SettleBy(ctx context.Context, name string, execution *sfn.Desc
 			}
 			_, _, err = s.table.Update(ctx, entry, version)
 		}
-		if unlessConflict(err) != nil {
-			return false, unavailable("writing the job", err)
+		if video.UnlessConflict(err) != nil {
+			return false, video.Unavailable("writing the job", err)
 		} else if err == nil {
 			return true, nil
 		}
@@ -81,7 +81,7 @@ func (s *Service) settled(ctx context.Context, entry video.Entry, execution *sfn
 	manifest, stored, err := s.manifests.Manifest(ctx, entry.Locator())
 	switch {
 	case err != nil:
-		return entry, unavailable("reading the manifest", err)
+		return entry, video.Unavailable("reading the manifest", err)
 	case stored:
 		entry.Store(manifest)
 	case entry.Outcome != nil:

@@ -67,8 +67,8 @@ func (s *Service) start(ctx context.Context, id string, r video.Request, from vi
 			})
 		}
 		switch {
-		case unlessConflict(err) != nil:
-			return Receipt{}, unavailable("reading or writing the job", err)
+		case video.UnlessConflict(err) != nil:
+			return Receipt{}, video.Unavailable("reading or writing the job", err)
 		case err != nil:
 			continue
 		case entry.RequestHash != r.Hash():
@@ -83,8 +83,8 @@ func (s *Service) start(ctx context.Context, id string, r video.Request, from vi
 				return Receipt{view.Of(entry, s.now()), err == nil}, err
 			}
 			before := entry
-			if entry, version, err = s.table.Update(ctx, entry.Next(), version); unlessConflict(err) != nil {
-				return Receipt{}, unavailable("writing the job", err)
+			if entry, version, err = s.table.Update(ctx, entry.Next(), version); video.UnlessConflict(err) != nil {
+				return Receipt{}, video.Unavailable("writing the job", err)
 			} else if err != nil {
 				continue
 			}
@@ -104,8 +104,8 @@ func (s *Service) start(ctx context.Context, id string, r video.Request, from vi
 func (s *Service) Refuse(ctx context.Context, id string, why *video.InvalidRequest, from video.Origin) error {
 	entry := video.Entry{ID: id, CreatedAt: s.now(), Origin: from, Execution: id, Started: true}
 	entry.End(why, entry.CreatedAt)
-	if _, _, err := s.table.Create(ctx, entry); unlessConflict(err) != nil {
-		return unavailable("writing the job", err)
+	if _, _, err := s.table.Create(ctx, entry); video.UnlessConflict(err) != nil {
+		return video.Unavailable("writing the job", err)
 	}
 	return nil
 }
@@ -139,19 +139,19 @@ func (s *Service) Begin(ctx context.Context, entry video.Entry, version string) 
 		case err != nil:
 			return false, false, err
 		case execution == nil:
-			return false, false, unavailable("starting the state machine", errors.New("the execution's name is taken, and the execution is not there"))
+			return false, false, video.Unavailable("starting the state machine", errors.New("the execution's name is taken, and the execution is not there"))
 		case !runs.Belongs(execution, entry):
 			_, _, err = s.table.Update(ctx, entry.Next(), version)
-			return false, false, unlessConflict(err)
+			return false, false, video.UnlessConflict(err)
 		case runs.Ended(execution.Status):
 			entry.Started = true
 			_, _, err = s.table.Update(ctx, entry, version)
-			return false, false, unlessConflict(err)
+			return false, false, video.UnlessConflict(err)
 		}
 	}
 	entry.Started = true
 	if _, _, err := s.table.Update(ctx, entry, version); err != nil && taken {
-		return false, false, unlessConflict(err)
+		return false, false, video.UnlessConflict(err)
 	}
 	// If the mark failed, Submit makes it too, or a later caller finds the execution by its
 	// name.

@@ -27,7 +27,7 @@ func (s *Service) Statuses(ctx context.Context, ids []string) ([]view.View, erro
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return nil, unavailable("reading the jobs", err)
+		return nil, video.Unavailable("reading the jobs", err)
 	}
 	var views []view.View
 	for _, one := range found {

@@ -35,7 +35,7 @@ func (s *Service) File(ctx context.Context, id string) (view.View, error) {
 	_, stored, err := s.manifests.Manifest(ctx, v.Locator())
 	switch {
 	case err != nil:
-		return view.View{}, unavailable("reading the manifest", err)
+		return view.View{}, video.Unavailable("reading the manifest", err)
 	case !stored:
 		v.State, v.Outcome, v.Manifest, v.Redrivable = video.StateFailed, video.NewOutcome(&video.VideoGone{}, v.EndedAt), nil, v.ForgottenAt.IsZero()
 	}
@@ -47,7 +47,7 @@ func (s *Service) get(ctx context.Context, id string) (video.Entry, string, erro
 	entry, version, err := s.table.Get(ctx, id)
 	var absent *video.NoEntry
 	if err != nil && !errors.As(err, &absent) {
-		err = unavailable("reading the job", err)
+		err = video.Unavailable("reading the job", err)
 	}
 	return entry, version, err
 }

@@ -56,16 +56,6 @@ type Jobs interface {
 	PutProgress(ctx context.Context, id string, progress report.Progress) error
 }
 
-// UnlessConflict returns err, or nil for a *video.Conflict, after which the caller rereads the
-// entry.
-func UnlessConflict(err error) error {
-	var conflict *video.Conflict
-	if errors.As(err, &conflict) {
-		return nil
-	}
-	return err
-}
-
 // PollTimeout bounds one request for a generation's state. It is far more than that needs.
 const PollTimeout = 10 * time.Second
 

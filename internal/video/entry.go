@@ -1,6 +1,7 @@
 package video
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -176,4 +177,13 @@ func (e *Conflict) Error() string {
 		return "it was changed at the same time"
 	}
 	return "job " + e.ID + " was changed at the same time"
+}
+
+// UnlessConflict returns err, or nil for a *Conflict, after which the caller rereads the item.
+func UnlessConflict(err error) error {
+	var conflict *Conflict
+	if errors.As(err, &conflict) {
+		return nil
+	}
+	return err
 }

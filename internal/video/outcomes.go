@@ -1,6 +1,7 @@
 package video
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -373,3 +374,12 @@ func (e *ServiceUnavailable) Error() string {
 func (e *ServiceUnavailable) Unwrap() error { return e.Err }
 
 func (e *ServiceUnavailable) forget() {}
+
+// Unavailable returns err as a *ServiceUnavailable of what was tried, or the one that err wraps.
+func Unavailable(doing string, err error) error {
+	var already *ServiceUnavailable
+	if errors.As(err, &already) {
+		return already
+	}
+	return &ServiceUnavailable{Doing: doing, Err: err}
+}

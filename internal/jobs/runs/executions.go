@@ -48,7 +48,7 @@ func (e Executions) Describe(ctx context.Context, name string) (*sfn.DescribeExe
 	case errors.As(err, &absent):
 		return nil, nil
 	case err != nil:
-		return nil, unavailable("reading execution "+name+" from Step Functions", err)
+		return nil, video.Unavailable("reading execution "+name+" from Step Functions", err)
 	}
 	return out, nil
 }
@@ -71,7 +71,7 @@ func (e Executions) Start(ctx context.Context, name string, input []byte) (taken
 	case errors.As(err, &exists):
 		return true, nil
 	case err != nil:
-		return false, unavailable("starting execution "+name, err)
+		return false, video.Unavailable("starting execution "+name, err)
 	}
 	return false, nil
 }
@@ -179,7 +179,3 @@ func Outcome(execution *sfn.DescribeExecutionOutput, entry video.Entry) video.En
 
 // StateMachine returns the ARN of the state machine.
 func (e Executions) StateMachine() arn.ARN { return e.stateMachine }
-
-func unavailable(doing string, err error) error {
-	return &video.ServiceUnavailable{Doing: doing, Err: err}
-}

@@ -43,7 +43,7 @@ func Read(ctx context.Context, client History, machine arn.ARN, since time.Time,
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, unavailable("listing the executions", err)
+			return nil, video.Unavailable("listing the executions", err)
 		}
 		for _, e := range page.Executions {
 			name := aws.ToString(e.Name)
@@ -51,11 +51,11 @@ func Read(ctx context.Context, client History, machine arn.ARN, since time.Time,
 				continue
 			}
 			if err := wait(ctx); err != nil {
-				return nil, unavailable("reading the executions", err)
+				return nil, video.Unavailable("reading the executions", err)
 			}
 			r, err := run(ctx, client, name, machine.Execution(name))
 			if err != nil {
-				return nil, unavailable("reading execution "+name, err)
+				return nil, video.Unavailable("reading execution "+name, err)
 			}
 			if video.ValidID(r.Job) {
 				runs = append(runs, r)

@@ -170,7 +170,7 @@ func (s *Sweeper) strays(ctx context.Context, list Lister, yield func(name strin
 		for more := true; more && pages.HasMorePages(); {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
-				return unavailable("listing the executions", err)
+				return video.Unavailable("listing the executions", err)
 			}
 			for _, e := range page.Executions {
 				if more = s.now().Sub(aws.ToTime(e.StartDate)) < unseen; !more {
@@ -219,7 +219,7 @@ func (s *Sweeper) look(ctx context.Context, id string, swept *Swept) error {
 	case errors.As(err, &absent):
 		return nil // the job was deleted, and the index is out of date
 	case err != nil:
-		return unavailable("reading the job", err)
+		return video.Unavailable("reading the job", err)
 	case entry.Started:
 		return s.lookAt(ctx, entry, swept)
 	case entry.Outcome != nil && entry.Outcome.Final(), !entry.ForgottenAt.IsZero(), s.now().Sub(entry.CreatedAt) < abandoned:
@@ -251,13 +251,4 @@ func (s *Sweeper) lookAt(ctx context.Context, entry video.Entry, swept *Swept) e
 		swept.Settled++
 	}
 	return err
-}
-
-// unavailable wraps an error, unless it is a *video.ServiceUnavailable already.
-func unavailable(doing string, err error) error {
-	var already *video.ServiceUnavailable
-	if errors.As(err, &already) {
-		return already
-	}
-	return &video.ServiceUnavailable{Doing: doing, Err: err}
 }

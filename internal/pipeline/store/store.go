@@ -99,7 +99,7 @@ func (s *Step) record(ctx context.Context, job video.Job, manifest video.Manifes
 		}
 		// An outcome here is from another execution, which ended before.
 		entry.Store(manifest)
-		if _, _, err := s.Jobs.Update(ctx, entry, version); err == nil || pipeline.UnlessConflict(err) != nil {
+		if _, _, err := s.Jobs.Update(ctx, entry, version); err == nil || video.UnlessConflict(err) != nil {
 			return err
 		}
 	}

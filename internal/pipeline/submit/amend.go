@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/budget"
-	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -17,7 +16,7 @@ func (s *visit) amend(ctx context.Context, entry video.Entry, version string, ch
 	for range 3 {
 		change(&entry)
 		_, _, err := s.Jobs.Update(ctx, entry, version)
-		if err == nil || pipeline.UnlessConflict(err) != nil {
+		if err == nil || video.UnlessConflict(err) != nil {
 			return err == nil, err
 		}
 		if entry, version, err = s.Jobs.Get(ctx, entry.ID); err != nil {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -64,7 +63,7 @@ func (s *Step) reject(ctx context.Context, o order, why error) error {
 	}
 	entry := video.Entry{ID: o.id, CreatedAt: s.Now(), Origin: video.Origin{Trigger: video.TriggerExecution}, Execution: o.execution, Started: true}
 	entry.End(why, entry.CreatedAt)
-	if _, _, err := s.Jobs.Create(ctx, entry); pipeline.UnlessConflict(err) != nil {
+	if _, _, err := s.Jobs.Create(ctx, entry); video.UnlessConflict(err) != nil {
 		return err
 	}
 	return why

@@ -1,7 +1,6 @@
 package submit
 
 import (
-	"github.com/takeup/takeup/internal/pipeline"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -25,7 +24,7 @@ func readAgain() result { return result{again: true} }
 // unwritten is the result of a turn that could not write the entry. After a conflict, or if err
 // is nil, Submit reads the entry again.
 func unwritten(err error) result {
-	if err = pipeline.UnlessConflict(err); err != nil {
+	if err = video.UnlessConflict(err); err != nil {
 		return fail(err)
 	}
 	return readAgain()

@@ -91,7 +91,7 @@ func (s *visit) run(ctx context.Context, order order) (video.Job, error) {
 				ID: order.id, Request: *order.request, RequestHash: order.request.Hash(), CreatedAt: s.Now(),
 				Origin: video.Origin{Trigger: video.TriggerExecution}, Execution: order.id, Started: true,
 			})
-			if pipeline.UnlessConflict(err) != nil {
+			if video.UnlessConflict(err) != nil {
 				return video.Job{ID: order.id}, err
 			}
 			continue
@@ -99,7 +99,7 @@ func (s *visit) run(ctx context.Context, order order) (video.Job, error) {
 			return video.Job{ID: order.id}, err
 		}
 		if order.adopt(&entry) {
-			if entry, version, err = s.Jobs.Update(ctx, entry, version); pipeline.UnlessConflict(err) != nil {
+			if entry, version, err = s.Jobs.Update(ctx, entry, version); video.UnlessConflict(err) != nil {
 				return video.Job{ID: order.id}, err
 			} else if err != nil {
 				continue

@@ -187,7 +187,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 		},
 		{
 			"the next execution started before the item names it", "internal/jobs/start.go",
-			`if entry, version, err = s.table.Update(ctx, entry.Next(), version); unlessConflict(err) != nil {`, `if entry = entry.Next(); err != nil {`,
+			`if entry, version, err = s.table.Update(ctx, entry.Next(), version); video.UnlessConflict(err) != nil {`, `if entry = entry.Next(); err != nil {`,
 			"^TestStartedOnceWhateverFails$", "./internal/jobs", "the job names a, and a-r1 was started",
 		},
 		{
