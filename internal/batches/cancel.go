@@ -10,13 +10,14 @@ import (
 
 	"github.com/takeup/takeup/internal/batch/record"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/listing"
 	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // Jobs lists the jobs of a batch, and cancels them.
 type Jobs interface {
-	List(context.Context, jobs.Query) (jobs.Page, error)
+	List(context.Context, listing.Query) (listing.Page, error)
 	// Cancel ends a job that was not submitted. It returns a *jobs.NotCancelled for any other.
 	Cancel(ctx context.Context, id string, discard bool) (view.View, error)
 }
@@ -93,7 +94,7 @@ func (s *Service) mark(ctx context.Context, id string) error {
 // been submitted. The list is eventually consistent, so it may miss jobs that were just created.
 func (s *Service) end(ctx context.Context, id string, until time.Time) (int64, error) {
 	var posted atomic.Int64
-	q := jobs.Query{Batch: id, States: []video.State{video.StateQueued}, Limit: listed}
+	q := listing.Query{Batch: id, States: []video.State{video.StateQueued}, Limit: listed}
 	for {
 		page, err := s.jobs.List(ctx, q)
 		if err != nil {

@@ -155,7 +155,7 @@ type Page struct {
 }
 
 // List returns a page of batches. An empty cursor is the first page. The error is a
-// *jobs.BadCursor or a *video.ServiceUnavailable.
+// *listing.BadCursor or a *video.ServiceUnavailable.
 func (s *Service) List(ctx context.Context, limit int, cursor string) (Page, error) {
 	before, err := placeOf(cursor)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/takeup/takeup/internal/batch"
 	"github.com/takeup/takeup/internal/batch/record"
 	"github.com/takeup/takeup/internal/budget"
-	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/listing"
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
@@ -140,7 +140,7 @@ func cursorOf(place string) string { return base64.RawURLEncoding.EncodeToString
 func placeOf(cursor string) (string, error) {
 	place, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil || cursor != "" && !table.IsPlace(string(place)) {
-		return "", &jobs.BadCursor{Reason: fmt.Sprintf("%.20q is not one that this list gave", cursor)}
+		return "", &listing.BadCursor{Reason: fmt.Sprintf("%.20q is not one that this list gave", cursor)}
 	}
 	return string(place), nil
 }

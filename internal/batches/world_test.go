@@ -23,6 +23,7 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/jobs/arn"
+	"github.com/takeup/takeup/internal/jobs/listing"
 	"github.com/takeup/takeup/internal/jobs/runs"
 	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/price"
@@ -303,10 +304,10 @@ type listed struct {
 	ids []string
 }
 
-func (l listed) List(ctx context.Context, q jobs.Query) (jobs.Page, error) {
+func (l listed) List(ctx context.Context, q listing.Query) (listing.Page, error) {
 	views, err := l.Statuses(ctx, l.ids)
 	views = slices.DeleteFunc(views, func(v view.View) bool { return !slices.Contains(q.States, v.State) })
-	return jobs.Page{Views: views}, err
+	return listing.Page{Views: views}, err
 }
 
 // object returns an object of the videos bucket.

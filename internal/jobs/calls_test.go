@@ -13,6 +13,7 @@ import (
 
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/listing"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
@@ -68,7 +69,7 @@ func TestCallsToAWS(t *testing.T) {
 			_, err := s.Start(ctx, id, boat, video.Origin{Trigger: video.TriggerAPI})
 			return err
 		}
-		list := func(q jobs.Query) func() error {
+		list := func(q listing.Query) func() error {
 			return func() error {
 				q.Limit = api.MaxPage
 				page, err := s.List(ctx, q)
@@ -100,9 +101,9 @@ func TestCallsToAWS(t *testing.T) {
 				return err
 			}, []string{"TransactWriteItems", "Query", "TransactWriteItems", "StartExecution", "PutItem"}},
 			{"a status", func() error { _, err := s.Status(ctx, "job-1"); return err }, []string{"Query"}},
-			{"a list", list(jobs.Query{}), []string{"Query"}},
-			{"a list by status", list(jobs.Query{States: []video.State{video.StateQueued}}), []string{"Query"}},
-			{"a list of what runs", list(jobs.Query{States: []video.State{video.StateQueued, video.StateGenerating}}), []string{"Query", "Query"}},
+			{"a list", list(listing.Query{}), []string{"Query"}},
+			{"a list by status", list(listing.Query{States: []video.State{video.StateQueued}}), []string{"Query"}},
+			{"a list of what runs", list(listing.Query{States: []video.State{video.StateQueued, video.StateGenerating}}), []string{"Query", "Query"}},
 			{"a cancellation", func() error { _, err := s.Cancel(ctx, "job-1", false); return err }, []string{"Query", "PutItem"}},
 		} {
 			r.calls = nil

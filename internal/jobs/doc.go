@@ -4,6 +4,6 @@
 // truth. The videos bucket and Step Functions are read only for an operation that changes
 // something.
 //
-// What a job shows is in package view, its executions are in package runs, and package sweep
-// settles the jobs that nobody looks after.
+// Package listing lists jobs. What a job shows is in package view, its executions are in package
+// runs, and package sweep settles the jobs that nobody looks after.
 package jobs

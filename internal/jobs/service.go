@@ -5,8 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/takeup/takeup/internal/jobs/listing"
 	"github.com/takeup/takeup/internal/jobs/runs"
-	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/video/report"
 )
@@ -14,8 +14,7 @@ import (
 // Table stores the jobs. A write replaces a version that was read, and returns a *video.Conflict
 // if that version is no longer current.
 type Table interface {
-	// Get returns a job's entry, or a *video.NoEntry.
-	Get(ctx context.Context, id string) (entry video.Entry, version string, err error)
+	listing.Table
 	Create(context.Context, video.Entry) (video.Entry, string, error)
 	Update(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error)
 	// PutProgress replaces a step's earlier report on a job.
@@ -27,8 +26,6 @@ type Table interface {
 	CreateSent(ctx context.Context, entry video.Entry, request string, sent []video.Sending, version string) (video.Entry, string, error)
 	// Forget clears the texts of a job.
 	Forget(ctx context.Context, entry video.Entry, version string, at time.Time) (video.Entry, string, error)
-	// List returns jobs, newest first, and the place before which it continues.
-	List(context.Context, table.Query) (jobs []table.Listed, next string, err error)
 }
 
 // Manifests stores the manifests and the videos.
@@ -49,6 +46,7 @@ type Gate interface {
 // Service performs the operations on the jobs of a state machine. It is safe for concurrent use,
 // also by many processes.
 type Service struct {
+	lists
 	table      Table
 	manifests  Manifests
 	executions runs.Executions
@@ -56,9 +54,12 @@ type Service struct {
 	gate       Gate // nil admits every request
 }
 
+// lists is embedded under a name that is not exported.
+type lists = listing.Lister
+
 // New returns a Service without a gate, which admits every request.
 func New(table Table, manifests Manifests, executions runs.Executions, now func() time.Time) *Service {
-	return &Service{table: table, manifests: manifests, executions: executions, now: now}
+	return &Service{lists: listing.New(table, now), table: table, manifests: manifests, executions: executions, now: now}
 }
 
 // Behind returns a Service that makes jobs only from the requests that a gate admits.

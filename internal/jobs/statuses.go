@@ -10,6 +10,9 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
+// readAtOnce is how many jobs are read at a time.
+const readAtOnce = 10
+
 // Statuses is Status for many jobs. It omits ids without a job, and keeps the order of the
 // others. The error is a *video.ServiceUnavailable if one of them can't be read.
 func (s *Service) Statuses(ctx context.Context, ids []string) ([]view.View, error) {

@@ -11,6 +11,7 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/listing"
 	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/video"
@@ -31,8 +32,8 @@ type Jobs interface {
 	Statuses(ctx context.Context, ids []string) ([]view.View, error)
 	// File is Status, and looks whether the bucket still has a completed job's video.
 	File(ctx context.Context, id string) (view.View, error)
-	// List returns a page of the jobs. The error is a *jobs.BadCursor.
-	List(context.Context, jobs.Query) (jobs.Page, error)
+	// List returns a page of the jobs. The error is a *listing.BadCursor.
+	List(context.Context, listing.Query) (listing.Page, error)
 	// Cancel ends a job, or gives its video up. The error is a *jobs.NotCancelled or a
 	// *video.NoEntry.
 	Cancel(ctx context.Context, id string, discard bool) (view.View, error)

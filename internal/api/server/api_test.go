@@ -20,6 +20,7 @@ import (
 	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/listing"
 	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
@@ -104,15 +105,15 @@ func (j *fakeJobs) File(ctx context.Context, id string) (view.View, error) {
 }
 
 // List returns the jobs in the order of their ids.
-func (j *fakeJobs) List(_ context.Context, q jobs.Query) (jobs.Page, error) {
+func (j *fakeJobs) List(_ context.Context, q listing.Query) (listing.Page, error) {
 	j.asked = append(j.asked, fmt.Sprintf("%+v", q))
 	if j.err != nil {
-		return jobs.Page{}, j.err
+		return listing.Page{}, j.err
 	}
 	if q.Cursor == "old" {
-		return jobs.Page{}, &jobs.BadCursor{Reason: "is too old, or not of this list"}
+		return listing.Page{}, &listing.BadCursor{Reason: "is too old, or not of this list"}
 	}
-	var page jobs.Page
+	var page listing.Page
 	for _, id := range slices.Sorted(maps.Keys(j.views)) {
 		switch {
 		case len(q.States) > 0 && !slices.Contains(q.States, j.views[id].State), q.Model != "" && q.Model != j.views[id].Brief.Model, q.Owner != "" && q.Owner != j.views[id].Origin.Token, id <= q.Cursor:

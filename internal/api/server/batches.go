@@ -18,6 +18,7 @@ import (
 	"github.com/takeup/takeup/internal/batches"
 	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/listing"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -29,7 +30,7 @@ type Batches interface {
 	Create(context.Context, batches.Order) (batches.View, error)
 	// Get returns a batch. The error is a *record.NoBatch.
 	Get(ctx context.Context, id string) (batches.View, error)
-	// List returns a page of the batches. The error is a *jobs.BadCursor.
+	// List returns a page of the batches. The error is a *listing.BadCursor.
 	List(ctx context.Context, limit int, cursor string) (batches.Page, error)
 	// Start begins a run. The error is a *record.NoBatch or a *batches.NotStarted.
 	Start(ctx context.Context, id string, skipInvalid bool) (batches.View, error)
@@ -145,7 +146,7 @@ func (a *API) listBatches(r *http.Request) response {
 		return refuseFields(wrong)
 	}
 	page, err := a.Batches.List(r.Context(), limit, query.Get(api.ParamCursor))
-	var bad *jobs.BadCursor
+	var bad *listing.BadCursor
 	switch {
 	case errors.As(err, &bad):
 		return refuseField(http.StatusBadRequest, api.ParamCursor, "%s; start again without one", bad.Reason)

@@ -20,7 +20,7 @@ import (
 	"github.com/takeup/takeup/internal/batch/batchfile"
 	"github.com/takeup/takeup/internal/batch/record"
 	"github.com/takeup/takeup/internal/batches"
-	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/listing"
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -66,7 +66,7 @@ func (b *fakeBatches) List(_ context.Context, limit int, cursor string) (batches
 	case b.err != nil:
 		return batches.Page{}, b.err
 	case cursor == "old":
-		return batches.Page{}, &jobs.BadCursor{Reason: "is not one that this list gave"}
+		return batches.Page{}, &listing.BadCursor{Reason: "is not one that this list gave"}
 	}
 	var page batches.Page
 	for _, id := range slices.Sorted(maps.Keys(b.views)) {

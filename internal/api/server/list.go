@@ -13,7 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/server/wire"
 	"github.com/takeup/takeup/internal/api/tokens"
-	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/listing"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -28,7 +28,7 @@ func (a *API) list(r *http.Request) response {
 		return refuseFields(wrong)
 	}
 	page, err := a.Jobs.List(r.Context(), q)
-	var bad *jobs.BadCursor
+	var bad *listing.BadCursor
 	switch {
 	case errors.As(err, &bad):
 		return refuseField(http.StatusBadRequest, api.ParamCursor, "%s; start again without one", bad.Reason)
@@ -57,8 +57,8 @@ const (
 const longestWords = 200
 
 // listed reads the parameters of a list, and names each that is wrong.
-func listed(query url.Values) (jobs.Query, []video.FieldError) {
-	q := jobs.Query{Cursor: query.Get(api.ParamCursor)}
+func listed(query url.Values) (listing.Query, []video.FieldError) {
+	q := listing.Query{Cursor: query.Get(api.ParamCursor)}
 	var wrong []video.FieldError
 	no := func(field, message string) { wrong = append(wrong, video.FieldError{Field: field, Message: message}) }
 	if query.Has(api.ParamStatus) {

@@ -1,4 +1,4 @@
-package jobs_test
+package listing_test
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/listing"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
@@ -49,21 +49,21 @@ func TestSearch(t *testing.T) {
 			e.Forget(time.Now())
 		})
 		time.Sleep(dynamotest.Lag)
-		if ids, _ := w.list(jobs.Query{Limit: 1}); !slices.Equal(ids, []string{"forgotten"}) {
+		if ids, _ := w.list(listing.Query{Limit: 1}); !slices.Equal(ids, []string{"forgotten"}) {
 			t.Errorf("a forgotten job is not listed: %v", ids)
 		}
 		for words, want := range map[string][]string{
 			"boat": {"shots", "long", "boat"}, "paper boat": {"boat"}, "BOAT paper": {"boat"}, "sinks boat": {"shots", "long"}, "köln": {"koeln"},
 			"pap": {"tree", "boat"}, "submarine": nil,
 		} {
-			if got, next := w.list(jobs.Query{Words: words, Limit: 50}); !slices.Equal(got, want) || next != "" {
+			if got, next := w.list(listing.Query{Words: words, Limit: 50}); !slices.Equal(got, want) || next != "" {
 				t.Errorf("%s: got %v, then %q", words, got, next)
 			}
 		}
-		if got, _ := w.list(jobs.Query{Words: "boat", To: start.Add(time.Hour), Limit: 50}); !slices.Equal(got, []string{"boat"}) {
+		if got, _ := w.list(listing.Query{Words: "boat", To: start.Add(time.Hour), Limit: 50}); !slices.Equal(got, []string{"boat"}) {
 			t.Errorf("in a time: %v", got)
 		}
-		q, all := jobs.Query{Words: "boat", Limit: 1}, []string{}
+		q, all := listing.Query{Words: "boat", Limit: 1}, []string{}
 		for {
 			ids, next := w.list(q)
 			all = append(all, ids...)
@@ -92,7 +92,7 @@ func TestSearchIsBounded(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		time.Sleep(dynamotest.Lag)
-		q := jobs.Query{Words: "boat", Limit: 50}
+		q := listing.Query{Words: "boat", Limit: 50}
 		page, err := w.jobs.List(t.Context(), q)
 		if err != nil || len(page.Views) > 0 || page.Next == "" || !page.Searched.Equal(at[100]) {
 			t.Fatalf("got %+v, %v; the 500th is of %s", page, err, at[100])

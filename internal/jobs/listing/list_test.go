@@ -1,6 +1,7 @@
-package jobs_test
+package listing_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
@@ -11,7 +12,11 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/budget"
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/jobs"
+	"github.com/takeup/takeup/internal/jobs/listing"
+	"github.com/takeup/takeup/internal/jobs/runs"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
@@ -29,12 +34,15 @@ func newWorld(t *testing.T) *world {
 	n := 0
 	mark := func() string { n++; return strconv.Itoa(n) }
 	known := table.New(&dynamotest.Items{}, "jobs", mark, func(time.Duration) time.Duration { return 0 })
-	return &world{t: t, table: known, jobs: jobs.New(known, manifests{}, executions(t, &machine{}), time.Now)}
+	return &world{t: t, table: known, jobs: jobs.New(known, nil, runs.Executions{}, time.Now)}
 }
 
 func (w *world) create(id string, change func(*video.Entry)) {
 	w.t.Helper()
-	boat := request(w.t, "a boat")
+	boat, err := catalogue.OfPrompt(all.Models(), "a boat")
+	if err != nil {
+		w.t.Fatal(err)
+	}
 	entry := video.Entry{ID: id, Request: boat, RequestHash: boat.Hash(), CreatedAt: time.Now(), Execution: id}
 	change(&entry)
 	if _, _, err := w.table.Create(w.t.Context(), entry); err != nil {
@@ -43,7 +51,7 @@ func (w *world) create(id string, change func(*video.Entry)) {
 }
 
 // list returns the ids of a query's page, and its cursor.
-func (w *world) list(q jobs.Query) (ids []string, next string) {
+func (w *world) list(q listing.Query) (ids []string, next string) {
 	w.t.Helper()
 	page, err := w.jobs.List(w.t.Context(), q)
 	if err != nil {
@@ -53,6 +61,13 @@ func (w *world) list(q jobs.Query) (ids []string, next string) {
 		ids = append(ids, view.ID)
 	}
 	return ids, page.Next
+}
+
+// throttled is a table that can't be read.
+type throttled struct{ listing.Table }
+
+func (throttled) List(context.Context, table.Query) ([]table.Listed, string, error) {
+	return nil, "", errors.New("throttled")
 }
 
 func same(*video.Entry) {}
@@ -83,7 +98,7 @@ func TestListedIsWhatIsShown(t *testing.T) {
 			e.End(&video.InvalidRequest{}, at)
 		})
 		time.Sleep(dynamotest.Lag)
-		page, err := w.jobs.List(t.Context(), jobs.Query{Limit: 50})
+		page, err := w.jobs.List(t.Context(), listing.Query{Limit: 50})
 		if err != nil || len(page.Views) != 11 || page.Next != "" {
 			t.Fatalf("got %+v, %v", page, err)
 		}
@@ -120,7 +135,7 @@ func TestPagesAreStable(t *testing.T) {
 			time.Sleep(7 * time.Hour)
 		}
 		var got []string
-		q := jobs.Query{Limit: 2}
+		q := listing.Query{Limit: 2}
 		for n := 0; ; n++ {
 			ids, next := w.list(q)
 			got = append(got, ids...)
@@ -163,18 +178,18 @@ func TestListBy(t *testing.T) {
 		time.Sleep(dynamotest.Lag)
 		running := []video.State{video.StateQueued, video.StateGenerating}
 		for name, test := range map[string]struct {
-			query jobs.Query
+			query listing.Query
 			want  []string
 		}{
-			"all":           {jobs.Query{}, []string{"third", "second", "first"}},
-			"from":          {jobs.Query{From: start.Add(time.Hour)}, []string{"third", "second"}},
-			"to":            {jobs.Query{To: start.Add(time.Hour)}, []string{"first"}},
-			"between":       {jobs.Query{From: start, To: start.Add(2 * time.Hour)}, []string{"second", "first"}},
-			"running":       {jobs.Query{States: running}, []string{"third", "second"}},
-			"running to":    {jobs.Query{States: running, To: start.Add(2 * time.Hour)}, []string{"second"}},
-			"failed":        {jobs.Query{States: []video.State{video.StateFailed}}, []string{"first"}},
-			"another model": {jobs.Query{Model: "another"}, nil},
-			"another owner": {jobs.Query{Owner: "another"}, nil},
+			"all":           {listing.Query{}, []string{"third", "second", "first"}},
+			"from":          {listing.Query{From: start.Add(time.Hour)}, []string{"third", "second"}},
+			"to":            {listing.Query{To: start.Add(time.Hour)}, []string{"first"}},
+			"between":       {listing.Query{From: start, To: start.Add(2 * time.Hour)}, []string{"second", "first"}},
+			"running":       {listing.Query{States: running}, []string{"third", "second"}},
+			"running to":    {listing.Query{States: running, To: start.Add(2 * time.Hour)}, []string{"second"}},
+			"failed":        {listing.Query{States: []video.State{video.StateFailed}}, []string{"first"}},
+			"another model": {listing.Query{Model: "another"}, nil},
+			"another owner": {listing.Query{Owner: "another"}, nil},
 		} {
 			test.query.Limit = 50
 			if got, next := w.list(test.query); !slices.Equal(got, test.want) || next != "" {
@@ -182,9 +197,9 @@ func TestListBy(t *testing.T) {
 			}
 		}
 
-		_, next := w.list(jobs.Query{Limit: 1, States: running})
-		var bad *jobs.BadCursor
-		for name, q := range map[string]jobs.Query{
+		_, next := w.list(listing.Query{Limit: 1, States: running})
+		var bad *listing.BadCursor
+		for name, q := range map[string]listing.Query{
 			"no base64":        {Cursor: "?"},
 			"no JSON":          {Cursor: "AAAA"},
 			"no place":         {Cursor: "eyJiIjoiYSJ9"},
@@ -199,17 +214,17 @@ func TestListBy(t *testing.T) {
 				t.Errorf("%s: got %+v, %v", name, page, err)
 			}
 		}
-		_, next = w.list(jobs.Query{Limit: 1, From: start})
-		if page, err := w.jobs.List(t.Context(), jobs.Query{Limit: 1, To: start, Cursor: next}); !errors.As(err, &bad) {
+		_, next = w.list(listing.Query{Limit: 1, From: start})
+		if page, err := w.jobs.List(t.Context(), listing.Query{Limit: 1, To: start, Cursor: next}); !errors.As(err, &bad) {
 			t.Errorf("the end of a time in the place of its beginning: got %+v, %v", page, err)
 		}
-		_, next = w.list(jobs.Query{Limit: 1, States: running})
-		if got, _ := w.list(jobs.Query{Limit: 50, States: running, Cursor: next}); !slices.Equal(got, []string{"second"}) {
+		_, next = w.list(listing.Query{Limit: 1, States: running})
+		if got, _ := w.list(listing.Query{Limit: 50, States: running, Cursor: next}); !slices.Equal(got, []string{"second"}) {
 			t.Errorf("the next page: %v", got)
 		}
 	})
 	var unavailable *video.ServiceUnavailable
-	if _, err := service(t, ledger{}, nil, &machine{}).List(t.Context(), jobs.Query{Limit: 1}); !errors.As(err, &unavailable) {
+	if _, err := listing.New(throttled{}, time.Now).List(t.Context(), listing.Query{Limit: 1}); !errors.As(err, &unavailable) {
 		t.Errorf("in trouble: %v", err)
 	}
 }

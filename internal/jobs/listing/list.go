@@ -1,4 +1,5 @@
-package jobs
+// Package listing lists the jobs of a table in pages, and searches their prompts.
+package listing
 
 import (
 	"context"
@@ -41,12 +42,29 @@ type BadCursor struct{ Reason string }
 
 func (e *BadCursor) Error() string { return "the cursor " + e.Reason }
 
+// Table is what a Lister reads.
+type Table interface {
+	// Get returns a job's entry, or a *video.NoEntry.
+	Get(ctx context.Context, id string) (entry video.Entry, version string, err error)
+	// List returns jobs, newest first, and the place before which it continues.
+	List(context.Context, table.Query) (jobs []table.Listed, next string, err error)
+}
+
+// Lister lists the jobs of a table.
+type Lister struct {
+	table Table
+	now   func() time.Time
+}
+
+// New returns a Lister of a table.
+func New(table Table, now func() time.Time) Lister { return Lister{table: table, now: now} }
+
 // List returns a page of jobs, newest first, without their requests. A job keeps its place, so
 // the pages that follow have each older job once, unless its state changes to one that the query
 // excludes. A new job appears among the newest within moments.
 //
 // The error is a *BadCursor or a *video.ServiceUnavailable.
-func (s *Service) List(ctx context.Context, q Query) (Page, error) {
+func (l Lister) List(ctx context.Context, q Query) (Page, error) {
 	in := table.Query{States: q.States, Model: q.Model, Owner: q.Owner, Batch: q.Batch, Limit: q.Limit}
 	if !q.From.IsZero() {
 		in.After = table.PlaceBefore(q.From)
@@ -59,11 +77,11 @@ func (s *Service) List(ctx context.Context, q Query) (Page, error) {
 	case !q.To.IsZero():
 		in.Before = table.PlaceBefore(q.To)
 	default:
-		in.Before = table.PlaceAfter(s.now())
+		in.Before = table.PlaceAfter(l.now())
 	}
-	read := s.table.List
+	read := l.table.List
 	if q.Words != "" {
-		read = s.search(q.Words)
+		read = l.search(q.Words)
 	}
 	listed, next, err := read(ctx, in)
 	if err != nil {
@@ -75,7 +93,7 @@ func (s *Service) List(ctx context.Context, q Query) (Page, error) {
 		if job.Entry.Phase == video.PhaseAccepted {
 			charged = video.PaidYes
 		}
-		page.Views[i] = view.OfListed(job.Entry, job.Brief, charged, s.now())
+		page.Views[i] = view.OfListed(job.Entry, job.Brief, charged, l.now())
 	}
 	if next != "" {
 		page.Next = cursor{List: q.list(), Before: next}.String()
@@ -115,7 +133,7 @@ type cursor struct {
 func (c cursor) String() string {
 	text, err := json.Marshal(c)
 	if err != nil {
-		panic("jobs: a cursor that can't be encoded: " + err.Error()) // two strings can always be encoded
+		panic("listing: a cursor that can't be encoded: " + err.Error()) // two strings can always be encoded
 	}
 	return base64.RawURLEncoding.EncodeToString(text)
 }

@@ -1,4 +1,4 @@
-package jobs
+package listing
 
 import (
 	"context"
@@ -17,21 +17,21 @@ import (
 const (
 	mostLookedAt = 500
 	lookedAtOnce = 100
-	readAtOnce   = 10
+	wholeAtOnce  = 10
 )
 
 // search returns a function that lists the jobs whose prompts have all of the words.
-func (s *Service) search(words string) func(context.Context, table.Query) ([]table.Listed, string, error) {
+func (l Lister) search(words string) func(context.Context, table.Query) ([]table.Listed, string, error) {
 	wanted := strings.Fields(strings.ToLower(words))
 	return func(ctx context.Context, q table.Query) (found []table.Listed, next string, err error) {
 		most := q.Limit
 		q.Limit = lookedAtOnce
 		for looked := 0; looked < mostLookedAt; looked += lookedAtOnce {
-			jobs, further, err := s.table.List(ctx, q)
+			jobs, further, err := l.table.List(ctx, q)
 			if err != nil {
 				return nil, "", err
 			}
-			has, err := s.have(ctx, jobs, wanted)
+			has, err := l.have(ctx, jobs, wanted)
 			if err != nil {
 				return nil, "", err
 			}
@@ -54,21 +54,23 @@ func (s *Service) search(words string) func(context.Context, table.Query) ([]tab
 
 // have reports for each job whether its prompt has all of the words. If a list has only the
 // beginning of a prompt, and a word is missing from that, have reads the job.
-func (s *Service) have(ctx context.Context, jobs []table.Listed, words []string) ([]bool, error) {
+func (l Lister) have(ctx context.Context, jobs []table.Listed, words []string) ([]bool, error) {
 	has := make([]bool, len(jobs))
 	var group errgroup.Group
-	group.SetLimit(readAtOnce)
+	group.SetLimit(wholeAtOnce)
 	for i, job := range jobs {
 		if has[i] = hasAll(job.Brief.Prompt, words); has[i] || utf8.RuneCountInString(job.Brief.Prompt) < video.BriefPrompt {
 			continue
 		}
 		group.Go(func() error {
-			entry, _, err := s.get(ctx, job.Entry.ID)
+			entry, _, err := l.table.Get(ctx, job.Entry.ID)
 			if absent := (*video.NoEntry)(nil); errors.As(err, &absent) {
 				return nil // the job was deleted, and the index is out of date
+			} else if err != nil {
+				return video.Unavailable("reading the job", err)
 			}
 			has[i] = hasAll(entry.Request.Text(), words)
-			return err
+			return nil
 		})
 	}
 	return has, group.Wait()
