@@ -35,7 +35,7 @@ type book struct {
 	fail    func(call string) error // called before a call takes effect
 	paused  *operator.Paused
 	full    func() *budget.NoRoom // returns why there is no room for a claim, or nil
-	line    video.Line
+	line    budget.Line
 }
 
 func newBook() *book {
@@ -83,7 +83,7 @@ func (l *book) Claim(_ context.Context, entry video.Entry, version string, _ bud
 }
 
 // Turn never makes a job wait for others.
-func (l *book) Turn(context.Context, video.Entry, budget.Limits, time.Time) (video.Line, error) {
+func (l *book) Turn(context.Context, video.Entry, budget.Limits, time.Time) (budget.Line, error) {
 	return l.line, nil
 }
 

@@ -145,7 +145,7 @@ func TestTheBackOfTheLineLooksRarely(t *testing.T) {
 	for ahead, want := range map[int]time.Duration{0: 12 * time.Second, 29: 12 * time.Second, 110: time.Minute, 210: 2 * time.Minute, 310: 210 * time.Second, 5000: 10 * time.Minute} {
 		w := newWorld(answer{id: "gen-1"})
 		w.Timings = taking(6 * time.Minute)
-		w.jobs.line = video.Line{budget.LimitInFlight: ahead}
+		w.jobs.line = budget.Line{budget.LimitInFlight: ahead}
 		w.jobs.full = func() *budget.NoRoom { return &budget.NoRoom{Limit: budget.LimitInFlight, Held: 200, Of: 200} }
 		job, err := w.Run(t.Context(), bare())
 		if got := time.Duration(job.WaitSeconds) * time.Second; err != nil || got < want*9/10 || got > want*12/10 {

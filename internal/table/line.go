@@ -38,7 +38,7 @@ const atOnce = 10
 // Each older job counts at the price of this one. A younger job takes room only if there is
 // enough for the older jobs that are due, too. The index is eventually consistent, so a younger
 // job may be first for a few moments.
-func (t *Table) Turn(ctx context.Context, entry video.Entry, limits budget.Limits, now time.Time) (video.Line, error) {
+func (t *Table) Turn(ctx context.Context, entry video.Entry, limits budget.Limits, now time.Time) (budget.Line, error) {
 	if err := t.batchTurn(ctx, entry); err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func (t *Table) Turn(ctx context.Context, entry video.Entry, limits budget.Limit
 	if err != nil {
 		return nil, dynamo.Unavailable("counting the jobs that wait for room", err)
 	}
-	line := video.Lines(older, entry.Origin.Token, now)
+	line := budget.Lines(older, entry.Origin.Token, now)
 	if len(line) == 0 {
 		return line, nil
 	}
@@ -98,7 +98,7 @@ func (t *Table) Turn(ctx context.Context, entry video.Entry, limits budget.Limit
 }
 
 // older reads the waiting jobs whose turn is before that of the entry.
-func (t *Table) older(ctx context.Context, entry video.Entry) ([]video.Waiter, error) {
+func (t *Table) older(ctx context.Context, entry video.Entry) ([]budget.Waiter, error) {
 	in := &dynamodb.QueryInput{
 		TableName: &t.store.Name, IndexName: aws.String(byTurn),
 		KeyConditionExpression: aws.String("#wait = :cap AND #turn < :turn"),
@@ -108,7 +108,7 @@ func (t *Table) older(ctx context.Context, entry video.Entry) ([]video.Waiter, e
 		},
 		ExpressionAttributeValues: map[string]types.AttributeValue{":cap": dynamo.Text(string(report.WaitCap)), ":turn": dynamo.Text(jobitem.Place(entry.Turn, entry.ID))},
 	}
-	var all []video.Waiter
+	var all []budget.Waiter
 	for range mostOlder {
 		out, err := t.store.Client.Query(ctx, in)
 		if err != nil {
@@ -116,7 +116,7 @@ func (t *Table) older(ctx context.Context, entry video.Entry) ([]video.Waiter, e
 		}
 		for _, item := range out.Items {
 			r := dynamo.Reader{Attributes: item}
-			all = append(all, video.Waiter{Limit: r.Text(jobitem.FullOfName), Owner: r.Text("owner"), CountedUntil: r.Time(jobitem.CountedUntilName)})
+			all = append(all, budget.Waiter{Limit: r.Text(jobitem.FullOfName), Owner: r.Text("owner"), CountedUntil: r.Time(jobitem.CountedUntilName)})
 			if r.Err != nil {
 				return nil, r.Err
 			}

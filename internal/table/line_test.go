@@ -185,7 +185,7 @@ func TestOnlyWaitingJobsAreInLine(t *testing.T) {
 		time.Sleep(2 * dynamotest.Lag)
 		entry := video.Entry{ID: "z", CreatedAt: now, Turn: now}
 		line, err := jobs.Turn(t.Context(), claimed(entry, 2, now), budget.Limits{InFlight: 100}, now)
-		if err != nil || !reflect.DeepEqual(line, video.Line{budget.LimitInFlight: 1}) {
+		if err != nil || !reflect.DeepEqual(line, budget.Line{budget.LimitInFlight: 1}) {
 			t.Errorf("got %v, %v", line, err)
 		}
 	})

@@ -1,7 +1,5 @@
 package video
 
-import "strings"
-
 // Brief is the part of a request that lists show.
 type Brief struct {
 	Model       string
@@ -12,24 +10,6 @@ type Brief struct {
 
 // BriefPrompt is the length limit of a Brief's prompt, in characters.
 const BriefPrompt = 200
-
-// Text returns the request's prompt or, if it has a list of them, all of them.
-func (r Request) Text() string {
-	if prompt := r.Prompt(); prompt != "" {
-		return prompt
-	}
-	var prompts []string
-	shots, _ := r.values["multi_prompt"].([]any)
-	for _, shot := range shots {
-		if fields, ok := shot.(map[string]any); ok {
-			shot = fields["prompt"]
-		}
-		if prompt, ok := shot.(string); ok {
-			prompts = append(prompts, prompt)
-		}
-	}
-	return strings.Join(prompts, " / ")
-}
 
 // Brief returns the part of the request that lists show.
 func (r Request) Brief() Brief {

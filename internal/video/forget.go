@@ -42,21 +42,4 @@ func (m Manifest) Forget(hash string, at time.Time) Manifest {
 
 // Outline returns the request without its owner's texts: the model, the shape of the video,
 // numbers and booleans. It is not a valid request, and its hash differs.
-func (r Request) Outline() Request {
-	if r.values == nil {
-		return r
-	}
-	kept := map[string]any{}
-	for name, value := range r.values {
-		switch value.(type) {
-		case int, float64, bool:
-			kept[name] = value
-		case string:
-			// Any other field may contain a text of the owner's.
-			if slices.Contains([]string{"model", "aspect_ratio", "ratio", "resolution"}, name) {
-				kept[name] = value
-			}
-		}
-	}
-	return Request{values: kept}
-}
+func (r Request) Outline() Request { return Request{values: r.values.Outline()} }

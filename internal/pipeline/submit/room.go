@@ -26,7 +26,7 @@ type Claims interface {
 	// Turn counts the older jobs that wait for room. If they take all the room that is left, it
 	// returns a *budget.NoRoom, and no claim must be tried. It may also return the other errors
 	// of Claim.
-	Turn(ctx context.Context, entry video.Entry, limits budget.Limits, now time.Time) (video.Line, error)
+	Turn(ctx context.Context, entry video.Entry, limits budget.Limits, now time.Time) (budget.Line, error)
 	// Paused returns why the table is paused, or nil if it isn't.
 	Paused(context.Context) (*operator.Paused, error)
 }

@@ -293,8 +293,8 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestABatchsJobIsCountedOnce$", "./internal/table", "the counters are",
 		},
 		{
-			"a failure forgotten by the next attempt", "internal/video/money.go",
-			`m.State != budget.Released {`, `m.State != budget.Released && m.State != budget.Failed {`,
+			"a failure forgotten by the next attempt", "internal/budget/booking.go",
+			`m.State != Released {`, `m.State != Released && m.State != Failed {`,
 			"^TestClaimsWithinAnOwnersLimit$", "./internal/table", "Failed:0",
 		},
 		{
@@ -318,7 +318,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestJobsWaitForOlderOnes$", "./internal/table", `want "day"`,
 		},
 		{
-			"the queue waits for a dead job", "internal/video/line.go",
+			"the queue waits for a dead job", "internal/budget/line.go",
 			`if !w.CountedUntil.After(now) {`, `if w.CountedUntil.IsZero() {`,
 			"^TestJobsWaitForOlderOnes$", "./internal/table", "one_that_looks_no_more",
 		},
