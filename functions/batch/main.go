@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"github.com/takeup/takeup/internal/batches"
+	"github.com/takeup/takeup/internal/batches/runfiles"
 	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/jobs/runs"
@@ -31,7 +32,7 @@ func main() {
 	engine := &batches.Engine{
 		Table: known, Items: table.NewBulk(items, set.JobsTable, mathrand.N[time.Duration]),
 		Lines:  jobs.New(known, bucket.NewManifests(objects, set.VideosBucket), executions, time.Now),
-		Files:  batches.NewObjects(objects, set.VideosBucket, time.Now),
+		Files:  runfiles.NewObjects(objects, set.VideosBucket, time.Now),
 		Prices: batches.Prices{List: pricelist.NewRecent(known, log, time.Now).List, Charged: times.Charged}, Times: times,
 		MaxUnattended: price.Micros(set.MaxUnattended), Ceiling: int(set.InFlight), Now: time.Now, Jitter: mathrand.N[time.Duration], Log: log,
 	}

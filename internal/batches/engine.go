@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/batch"
+	"github.com/takeup/takeup/internal/batches/runfiles"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/video"
@@ -21,9 +22,9 @@ type Lines interface {
 // Engine has the steps of the batches' state machine. Each can be entered again.
 type Engine struct {
 	Table  Table
-	Items  Items
+	Items  runfiles.Items
 	Lines  Lines
-	Files  Store
+	Files  runfiles.Store
 	Prices batch.Prices
 	Times  batch.Times
 	// MaxUnattended is the highest price at which a file that was put into the bucket runs by
@@ -52,8 +53,8 @@ type Task struct {
 	Step Step `json:"step"`
 	Input
 	// Of a line: the video, and whether its execution was started before.
-	Item    Item `json:"item,omitzero"`
-	Visited bool `json:"visited,omitempty"`
+	Item    runfiles.Item `json:"item,omitzero"`
+	Visited bool          `json:"visited,omitempty"`
 }
 
 // BadTask says that a payload is no task. It can't be retried.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/takeup/takeup/internal/batches"
+	"github.com/takeup/takeup/internal/batches/runfiles"
 )
 
 // state is the part of a state of statemachine/batch.asl.json that says what it does with its
@@ -79,7 +80,7 @@ func TestAFailureLeadsBackToLine(t *testing.T) {
 	}
 	want := batches.Task{
 		Step: batches.StepLine, Input: batches.Input{Batch: "batches-a", Run: 2}, Visited: true,
-		Item: batches.Item{ID: "batch-a", Line: 3, Copy: 1, At: 7, Size: 9},
+		Item: runfiles.Item{ID: "batch-a", Line: 3, Copy: 1, At: 7, Size: 9},
 	}
 	if name != "Line" || !reflect.DeepEqual(task, want) {
 		t.Errorf("%s gets %+v, want %+v", name, task, want)

@@ -1,7 +1,6 @@
 package batches
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,7 +11,7 @@ import (
 	"github.com/takeup/takeup/internal/batch"
 	"github.com/takeup/takeup/internal/batch/batchfile"
 	"github.com/takeup/takeup/internal/batch/record"
-	"github.com/takeup/takeup/internal/bucket/objectkey"
+	"github.com/takeup/takeup/internal/batches/runfiles"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -56,7 +55,7 @@ func (e *Engine) plan(ctx context.Context, in Input) (Planned, error) {
 	}
 	plan, err := e.read(ctx, b)
 	var unusable *batchfile.Unusable
-	var gone *Gone
+	var gone *runfiles.Gone
 	switch {
 	case errors.As(err, &unusable), errors.As(err, &gone):
 		return e.unusable(ctx, in, b, err)
@@ -74,7 +73,7 @@ func (e *Engine) plan(ctx context.Context, in Input) (Planned, error) {
 	if err != nil {
 		return Planned{}, err
 	}
-	planned := Planned{Next: GoEnd, Bucket: e.Files.Bucket(), Key: todoKey(b), said: "planned"}
+	planned := Planned{Next: GoEnd, Bucket: e.Files.Bucket(), Key: runfiles.TodoKey(b), said: "planned"}
 	todo := plan.Videos[batch.New] + plan.Videos[batch.Resume] + plan.Videos[batch.Running]
 	err = e.change(ctx, in, func(b *record.Batch) {
 		b.State, b.PlannedAt, b.Todo, b.Usual, b.Over = record.Planned, e.Now(), todo, 0, over(counts)
@@ -151,76 +150,15 @@ func (e *Engine) read(ctx context.Context, b record.Batch) (batch.Plan, error) {
 		return batch.Plan{}, err
 	}
 	defer from.Close()
-	const jsonLines = "application/x-ndjson"
-	w := &planWriter{
-		all:      e.Files.Create(ctx, linesKey(b), jsonLines),
-		todo:     e.Files.Create(ctx, todoKey(b), jsonLines),
-		requests: e.Files.Create(ctx, requestsKey(b), jsonLines),
-	}
-	defer w.abort()
-	planner := batch.Planner{Jobs: known{e.Items}, Each: w.line}
+	w := runfiles.CreatePlan(ctx, e.Files, b)
+	defer w.Abort()
+	planner := batch.Planner{Jobs: known{e.Items}, Each: w.Write}
 	options := batchfile.Options{Format: batchfile.Format(b.Format), Fields: b.Defaults, Lines: b.MaxLines}
 	plan, err := planner.Make(ctx, batchfile.Lines(from, options), batch.NewIDs(b.Name, b.Again), e.Prices, e.Times)
 	if err != nil {
 		return plan, err
 	}
-	return plan, w.close()
-}
-
-// planWriter writes a plan's files. It keeps the first error.
-type planWriter struct {
-	all, todo, requests Writer
-	at                  int64
-	err                 error
-}
-
-// line writes a line and its videos.
-func (w *planWriter) line(p batch.Planned) {
-	var request bytes.Buffer
-	encoder := json.NewEncoder(&request)
-	encoder.SetEscapeHTML(false)
-	w.keep(encoder.Encode(planned{Label: p.Label, Request: p.Request}))
-	size := request.Len() - 1 // without the line's end
-	w.write(w.requests, request.Bytes())
-	for i, id := range p.IDs {
-		item, err := json.Marshal(Item{ID: id, Line: p.Number, Copy: i + 1, At: w.at, Size: size})
-		w.keep(err)
-		item = append(item, '\n')
-		w.write(w.all, item)
-		switch p.What[i] {
-		case batch.New, batch.Resume, batch.Running:
-			w.write(w.todo, item)
-		}
-	}
-	w.at += int64(size) + 1
-}
-
-func (w *planWriter) keep(err error) {
-	if w.err == nil {
-		w.err = err
-	}
-}
-
-func (w *planWriter) write(to Writer, line []byte) {
-	if w.err == nil {
-		_, w.err = to.Write(line)
-	}
-}
-
-// close ends the files.
-func (w *planWriter) close() error {
-	for _, file := range []Writer{w.requests, w.all, w.todo} {
-		if w.err == nil {
-			w.err = file.Close()
-		}
-	}
-	return w.err
-}
-
-func (w *planWriter) abort() {
-	for _, file := range []Writer{w.requests, w.all, w.todo} {
-		file.Abort()
-	}
+	return plan, w.Close()
 }
 
 // encodePlan encodes a plan for the table. It names fewer wrong lines if they are too long.
@@ -238,7 +176,7 @@ func encodePlan(plan batch.Plan) ([]byte, error) {
 }
 
 // known looks up the jobs that exist.
-type known struct{ items Items }
+type known struct{ items runfiles.Items }
 
 // Known implements batch.Jobs.
 func (k known) Known(ctx context.Context, ids []string) (map[string]batch.Known, error) {
@@ -258,24 +196,10 @@ func (k known) Known(ctx context.Context, ids []string) (map[string]batch.Known,
 	return found, nil
 }
 
-func linesKey(b record.Batch) string { return objectkey.BatchRun(b.ID, b.Run, objectkey.BatchLines) }
-func todoKey(b record.Batch) string  { return objectkey.BatchRun(b.ID, b.Run, objectkey.BatchTodo) }
-func requestsKey(b record.Batch) string {
-	return objectkey.BatchRun(b.ID, b.Run, objectkey.BatchRequests)
-}
-
 // request reads the request of an item.
-func (e *Engine) request(ctx context.Context, b record.Batch, item Item) (planned, error) {
-	if item.Size < 1 || item.Size > maxPlanned || item.At < 0 {
-		return planned{}, &BadTask{Reason: fmt.Sprintf("its request has %d bytes at %d", item.Size, item.At)}
+func (e *Engine) request(ctx context.Context, b record.Batch, item runfiles.Item) (runfiles.Line, error) {
+	if !item.Readable() {
+		return runfiles.Line{}, &BadTask{Reason: fmt.Sprintf("its request has %d bytes at %d", item.Size, item.At)}
 	}
-	text, err := e.Files.Range(ctx, requestsKey(b), item.At, item.Size)
-	if err != nil {
-		return planned{}, err
-	}
-	var p planned
-	if err := json.Unmarshal(text, &p); err != nil {
-		return planned{}, &video.ServiceUnavailable{Doing: "reading a request of a batch", Err: err}
-	}
-	return p, nil
+	return runfiles.ReadLine(ctx, e.Files, b, item)
 }

@@ -5,9 +5,8 @@ import (
 	"errors"
 	"log/slog"
 
-	"github.com/takeup/takeup/internal/batch/batchfile"
 	"github.com/takeup/takeup/internal/batch/record"
-	"github.com/takeup/takeup/internal/bucket/objectkey"
+	"github.com/takeup/takeup/internal/batches/runfiles"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -40,7 +39,7 @@ func (e *Engine) report(ctx context.Context, in Input) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	report, err := writeResults(ctx, e.Items, e.Files, b)
+	videos, stored, err := runfiles.WriteResults(ctx, e.Items, e.Files, b)
 	if err != nil {
 		return Report{}, err
 	}
@@ -48,7 +47,7 @@ func (e *Engine) report(ctx context.Context, in Input) (Report, error) {
 	if errors.Is(err, errSuperseded) {
 		err = nil
 	}
-	return report, err
+	return Report{Videos: videos, Stored: stored}, err
 }
 
 // Refresh makes the stored results of a batch that has ended again if its jobs have changed since
@@ -64,7 +63,7 @@ func (s *Service) Refresh(ctx context.Context, id string) error {
 		if err != nil || counts.Writes == b.Reported {
 			return err
 		}
-		if _, err := writeResults(ctx, s.items, s.files, b); err != nil {
+		if _, _, err := runfiles.WriteResults(ctx, s.items, s.files, b); err != nil {
 			return err
 		}
 		// If another one has made them meanwhile, theirs may have been replaced by older ones.
@@ -74,43 +73,4 @@ func (s *Service) Refresh(ctx context.Context, id string) error {
 		}
 	}
 	return changing("making the results")
-}
-
-// writeResults makes the files of a batch's results.
-func writeResults(ctx context.Context, items Items, files Store, b record.Batch) (Report, error) {
-	var report Report
-	csvFile := files.Create(ctx, objectkey.BatchResults(b.ID, string(batchfile.CSV)), "text/csv; charset=utf-8")
-	defer csvFile.Abort()
-	jsonFile := files.Create(ctx, objectkey.BatchResults(b.ID, string(batchfile.JSONL)), "application/x-ndjson")
-	defer jsonFile.Abort()
-	sheet, err := batchfile.NewResultsCSV(csvFile)
-	if err != nil {
-		return Report{}, err
-	}
-	writers := []batchfile.ResultWriter{sheet, batchfile.NewResultsJSONL(jsonFile)}
-	var failed error
-	err = results(ctx, items, files, b, func(r batchfile.Result) bool {
-		report.Videos++
-		if r.S3 != "" {
-			report.Stored++
-		}
-		for _, w := range writers {
-			failed = errors.Join(failed, w.Write(r))
-		}
-		return failed == nil
-	})
-	if failed != nil {
-		err = failed
-	}
-	for _, w := range writers {
-		if err == nil {
-			err = w.Flush()
-		}
-	}
-	for _, file := range []Writer{csvFile, jsonFile} {
-		if err == nil {
-			err = file.Close()
-		}
-	}
-	return report, err
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/batch/batchfile"
 	"github.com/takeup/takeup/internal/batch/record"
 	"github.com/takeup/takeup/internal/batches"
+	"github.com/takeup/takeup/internal/batches/runfiles"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -173,7 +174,7 @@ func TestCancel(t *testing.T) {
 	var planned batches.Planned
 	w.step(batches.Task{Step: batches.StepPlan, Input: in}, &planned)
 	w.batches = nil
-	var items []batches.Item
+	var items []runfiles.Item
 	for line := range strings.Lines(w.object(planned.Key)) {
 		items = append(items, item(t, line))
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/takeup/takeup/internal/batch"
 	"github.com/takeup/takeup/internal/batch/batchfile"
 	"github.com/takeup/takeup/internal/batch/record"
+	"github.com/takeup/takeup/internal/batches/runfiles"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/text"
 	"github.com/takeup/takeup/internal/video"
@@ -35,14 +36,14 @@ type Table interface {
 type Service struct {
 	table   Table
 	jobs    Jobs
-	items   Items
-	files   Store
+	items   runfiles.Items
+	files   runfiles.Store
 	machine Machine
 	now     func() time.Time
 }
 
 // New returns a Service.
-func New(table Table, jobs Jobs, items Items, files Store, machine Machine, now func() time.Time) *Service {
+func New(table Table, jobs Jobs, items runfiles.Items, files runfiles.Store, machine Machine, now func() time.Time) *Service {
 	return &Service{table: table, jobs: jobs, items: items, files: files, machine: machine, now: now}
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"github.com/takeup/takeup/internal/batch/record"
 	"github.com/takeup/takeup/internal/batches"
+	"github.com/takeup/takeup/internal/batches/runfiles"
 	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/bucket/s3test"
 	"github.com/takeup/takeup/internal/budget"
@@ -80,7 +81,7 @@ func newWorld(t *testing.T) *world {
 	none := func(time.Duration) time.Duration { return 0 }
 	now := func() time.Time { return w.now.Add(time.Duration(w.ahead.Load())) }
 	w.table = table.New(items, "jobs", mark, none)
-	bulk, files := table.NewBulk(items, "jobs", none), batches.NewObjects(w.objects.Client(), "videos", now)
+	bulk, files := table.NewBulk(items, "jobs", none), runfiles.NewObjects(w.objects.Client(), "videos", now)
 	w.jobs = jobs.New(w.table, bucket.NewManifests(w.objects.Client(), "videos"), runs.New(w, machine(t, jobMachine)), now)
 	executions := batches.NewExecutions(runs.New(w, machine(t, batchMachine)))
 	w.serviceOf = func(list batches.Jobs) *batches.Service {
@@ -191,7 +192,7 @@ func (w *world) lines(in batches.Input, planned batches.Planned) {
 		if strings.Contains(line, "boat") {
 			w.t.Errorf("the items have texts: %s", line)
 		}
-		var item batches.Item
+		var item runfiles.Item
 		if err := json.Unmarshal([]byte(line), &item); err != nil {
 			w.t.Fatal(err)
 		}
@@ -321,7 +322,7 @@ func (w *world) object(key string) string {
 }
 
 // item decodes a line of a file of items.
-func item(t *testing.T, line string) (i batches.Item) {
+func item(t *testing.T, line string) (i runfiles.Item) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(line), &i); err != nil {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ import (
 	"github.com/takeup/takeup/internal/api/presign"
 	"github.com/takeup/takeup/internal/api/server"
 	"github.com/takeup/takeup/internal/batches"
+	"github.com/takeup/takeup/internal/batches/runfiles"
 	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/jobs"
@@ -37,7 +38,7 @@ func New(set settings.API, config aws.Config, log *slog.Logger) http.Handler {
 	stack := caps.NewStack(known, set.Limits(), int64(set.Unpriced), set.CapWait(), time.Now)
 	manifests := bucket.NewManifests(objects, set.VideosBucket)
 	service := jobs.New(known, manifests, runs.New(states, set.StateMachine), time.Now).Behind(stack)
-	files := batches.NewObjects(objects, set.VideosBucket, time.Now)
+	files := runfiles.NewObjects(objects, set.VideosBucket, time.Now)
 	machine := batches.NewExecutions(runs.New(states, set.BatchMachine))
 
 	presigner := s3.NewPresignClient(objects)

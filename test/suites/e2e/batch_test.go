@@ -15,6 +15,7 @@ import (
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/batch/record"
 	"github.com/takeup/takeup/internal/batches"
+	"github.com/takeup/takeup/internal/batches/runfiles"
 	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
@@ -38,10 +39,10 @@ func (w *world) batchIs(t *testing.T, id string, state record.State, run int) ap
 }
 
 // batchItems returns the videos of a batch's run.
-func (w *world) batchItems(t *testing.T, id string, run int) (items []batches.Item) {
+func (w *world) batchItems(t *testing.T, id string, run int) (items []runfiles.Item) {
 	t.Helper()
 	for line := range strings.Lines(string(w.object(t, objectkey.BatchRun(id, run, objectkey.BatchLines)))) {
-		items = append(items, decode[batches.Item](t, []byte(line)))
+		items = append(items, decode[runfiles.Item](t, []byte(line)))
 	}
 	return items
 }

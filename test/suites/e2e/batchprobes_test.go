@@ -12,6 +12,7 @@ import (
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/batch/record"
 	"github.com/takeup/takeup/internal/batches"
+	"github.com/takeup/takeup/internal/batches/runfiles"
 	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 )
@@ -60,7 +61,7 @@ func (w *world) probeBatch(t *testing.T) error {
 		return err
 	}
 	line, _, _ := strings.Cut(string(w.object(t, objectkey.BatchRun(in.Batch, in.Run, objectkey.BatchLines))), "\n")
-	task := batches.Task{Step: batches.StepLine, Input: in, Item: decode[batches.Item](t, []byte(line))}
+	task := batches.Task{Step: batches.StepLine, Input: in, Item: decode[runfiles.Item](t, []byte(line))}
 	w.doom(task.Item.ID, script.Fate{Seconds: new(0.0), Outcome: script.OutcomeError, ErrorName: "Moderation Error"})
 	var next batches.Next
 	if err := w.batchStep(t, task, &next); err != nil || next.Do != batches.DoRun {

@@ -1,11 +1,27 @@
-package batches
+package runfiles
 
 import (
 	"context"
 	"io"
 
 	"github.com/takeup/takeup/internal/batch/record"
+	"github.com/takeup/takeup/internal/video"
 )
+
+// Items reads many jobs at once.
+type Items interface {
+	// Entries returns the entries of the jobs that exist, by id, without their requests. The
+	// reads are consistent. It takes at most batch.LookupSize ids.
+	Entries(ctx context.Context, ids []string) (map[string]video.Entry, error)
+}
+
+// Files has the files that a run of a batch leaves in the videos bucket.
+type Files interface {
+	// Open returns one of a batch's files as a stream.
+	Open(ctx context.Context, key string) (io.ReadCloser, error)
+	// Address returns the s3:// address of a job's video.
+	Address(job video.Locator) string
+}
 
 // Store is Files with what the steps need besides.
 type Store interface {
