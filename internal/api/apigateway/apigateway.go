@@ -15,13 +15,13 @@ import (
 
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/page"
-	"github.com/takeup/takeup/internal/api/server"
+	"github.com/takeup/takeup/internal/api/server/reply"
 )
 
 // Handler returns a Lambda handler that serves the API. It passes on the path within the
 // API, without the base path that a custom domain may have, and sets the headers that
 // are not for the client to choose: api.RequestIDHeader (API Gateway's id of the request),
-// server.ReceivedHeader, server.OwnerHeader (the authorizer's principal) and
+// reply.ReceivedHeader, reply.OwnerHeader (the authorizer's principal) and
 // page.PrefixHeader (the path from the page's address to the API's root).
 //
 // A request whose body can't be decoded gets an unknown path, so that the API itself
@@ -41,8 +41,8 @@ func Handler(handler http.Handler) func(context.Context, events.APIGatewayProxyR
 		}
 		headers.Set(api.RequestIDHeader, event.RequestContext.RequestID)
 		owner, _ := event.RequestContext.Authorizer["principalId"].(string) // empty where no token is needed
-		headers.Set(server.OwnerHeader, owner)
-		headers.Set(server.ReceivedHeader, strconv.FormatInt(event.RequestContext.RequestTimeEpoch, 10))
+		headers.Set(reply.OwnerHeader, owner)
+		headers.Set(reply.ReceivedHeader, strconv.FormatInt(event.RequestContext.RequestTimeEpoch, 10))
 		headers.Set(page.PrefixHeader, pagePrefix(event.RequestContext.Path))
 		event.MultiValueHeaders = headers
 		event.Path = escaped(withoutBase(event))

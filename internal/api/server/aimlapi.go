@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/api/server/reply"
 	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/jobs/view"
@@ -31,17 +32,17 @@ func (a *API) aimlapi() map[string]methods {
 
 // create starts a job, and answers that it is queued. The same Idempotency-Key with
 // the same request gets the same answer, whatever has become of the job since.
-func (a *API) create(created int) func(*http.Request) response {
-	return func(r *http.Request) response {
-		key, refused := idempotencyKey(r)
+func (a *API) create(created int) func(*http.Request) reply.Response {
+	return func(r *http.Request) reply.Response {
+		key, refused := reply.ReadKey(r)
 		if refused != nil {
 			return *refused
 		}
-		request, refused := parsed(r)
+		request, refused := reply.ReadRequest(r)
 		if refused != nil {
 			return *refused
 		}
-		from := video.Origin{Trigger: video.TriggerAPI, Token: r.Header.Get(OwnerHeader)}
+		from := video.Origin{Trigger: video.TriggerAPI, Token: r.Header.Get(reply.OwnerHeader)}
 		if key == "" {
 			return a.send(r, request, from, created)
 		}
@@ -51,7 +52,7 @@ func (a *API) create(created int) func(*http.Request) response {
 
 // start starts the job of an Idempotency-Key. The keys of one owner are not those of
 // another.
-func (a *API) start(r *http.Request, request video.Request, from video.Origin, key string, created int) response {
+func (a *API) start(r *http.Request, request video.Request, from video.Origin, key string, created int) reply.Response {
 	id := jobs.IDFromKey("api", from.Token, key)
 	receipt, err := a.Jobs.Start(r.Context(), id, request, from)
 	var other *jobs.Mismatch
@@ -61,18 +62,18 @@ func (a *API) start(r *http.Request, request video.Request, from video.Origin, k
 		return overCap(full)
 	case errors.As(err, &other):
 		// 422, as the draft of the header has it.
-		return refuseField(http.StatusUnprocessableEntity, api.IdempotencyKeyHeader, "was used for another request; nothing was started: use a new key for a new request, or send the first request again unchanged")
+		return reply.RefuseField(http.StatusUnprocessableEntity, api.IdempotencyKeyHeader, "was used for another request; nothing was started: use a new key for a new request, or send the first request again unchanged")
 	case err != nil:
-		return unavailable(id, err, "the request may or may not have been taken; send the request again with the same Idempotency-Key")
+		return reply.Unavailable(id, err, "the request may or may not have been taken; send the request again with the same Idempotency-Key")
 	}
 	return queued(created, receipt.ID)
 }
 
 // send starts a job for a request without an Idempotency-Key.
-func (a *API) send(r *http.Request, request video.Request, from video.Origin, created int) response {
+func (a *API) send(r *http.Request, request video.Request, from video.Origin, created int) reply.Response {
 	id, err := jobs.RandomID("api", a.Random)
 	if err != nil {
-		return unavailable("", err, "could not create an id for the request, and nothing was started; send it again")
+		return reply.Unavailable("", err, "could not create an id for the request, and nothing was started; send it again")
 	}
 	receipt, err := a.Jobs.Send(r.Context(), jobs.Post{ID: id, At: a.received(r), Retry: retries(r)}, request, from)
 	var full *caps.Refused
@@ -80,18 +81,20 @@ func (a *API) send(r *http.Request, request video.Request, from video.Origin, cr
 	case errors.As(err, &full):
 		return overCap(full)
 	case err != nil && receipt.ID == "":
-		return unavailable("", err, "the request was not taken; send it again")
+		return reply.Unavailable("", err, "the request was not taken; send it again")
 	case err != nil:
-		return unavailable(receipt.ID, err, "the request may or may not have been taken; ask for "+api.ParamGenerationID+"="+receipt.ID+" before sending it again, and use an Idempotency-Key to be safe")
+		return reply.Unavailable(receipt.ID, err, "the request may or may not have been taken; ask for "+api.ParamGenerationID+"="+receipt.ID+" before sending it again, and use an Idempotency-Key to be safe")
 	}
 	return queued(created, receipt.ID)
 }
 
 // overCap answers 403, as AI/ML API does for an account that is out of credits.
-func overCap(why *caps.Refused) response { return refuse(http.StatusForbidden, "%s", why.Error()) }
+func overCap(why *caps.Refused) reply.Response {
+	return reply.Refuse(http.StatusForbidden, "%s", why.Error())
+}
 
-func queued(created int, id string) response {
-	return response{status: created, job: id, body: generation(view.View{ID: id, State: video.StateQueued}, "")}
+func queued(created int, id string) reply.Response {
+	return reply.Response{Status: created, Job: id, Body: generation(view.View{ID: id, State: video.StateQueued}, "")}
 }
 
 // retries returns how often a client says that it has sent the request before. AI/ML
@@ -108,7 +111,7 @@ func retries(r *http.Request) int {
 
 // received returns when API Gateway received a request.
 func (a *API) received(r *http.Request) time.Time {
-	if at, err := strconv.ParseInt(r.Header.Get(ReceivedHeader), 10, 64); err == nil && at > 0 {
+	if at, err := strconv.ParseInt(r.Header.Get(reply.ReceivedHeader), 10, 64); err == nil && at > 0 {
 		return time.UnixMilli(at)
 	}
 	return a.Now()
@@ -116,10 +119,10 @@ func (a *API) received(r *http.Request) time.Time {
 
 // retrieve returns the state of a job. A client of AI/ML API wants nothing but the file,
 // so this looks whether the bucket still has it.
-func (a *API) retrieve(r *http.Request) response {
+func (a *API) retrieve(r *http.Request) reply.Response {
 	id := r.URL.Query().Get(api.ParamGenerationID)
 	if id == "" {
-		return refuseField(http.StatusBadRequest, api.ParamGenerationID, "is missing; add ?generation_id= with the id from the POST's reply")
+		return reply.RefuseField(http.StatusBadRequest, api.ParamGenerationID, "is missing; add ?generation_id= with the id from the POST's reply")
 	}
 	view, refused := a.view(r, id, a.Jobs.File)
 	if refused != nil {
@@ -129,10 +132,10 @@ func (a *API) retrieve(r *http.Request) response {
 	if view.State == video.StateCompleted {
 		var err error
 		if url, err = a.Videos.URL(r.Context(), view.Locator()); err != nil {
-			return unavailable(id, err, noURL)
+			return reply.Unavailable(id, err, noURL)
 		}
 	}
-	return response{status: http.StatusOK, job: id, body: generation(view, url)}
+	return reply.Response{Status: http.StatusOK, Job: id, Body: generation(view, url)}
 }
 
 // generation returns a job as AI/ML API shows one, with the URL of a completed one.

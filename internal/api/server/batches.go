@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/api/server/reply"
 	"github.com/takeup/takeup/internal/api/server/wire"
 	"github.com/takeup/takeup/internal/batch/batchfile"
 	"github.com/takeup/takeup/internal/batch/record"
@@ -44,40 +45,40 @@ type Batches interface {
 }
 
 // createBatch makes a batch, and returns it with a form for its file.
-func (a *API) createBatch(r *http.Request) response {
-	key, refused := idempotencyKey(r)
+func (a *API) createBatch(r *http.Request) reply.Response {
+	key, refused := reply.ReadKey(r)
 	if refused != nil {
 		return *refused
 	}
-	given, refused := object(r, `{"name": "spring", "format": "csv"}`)
+	given, refused := reply.ReadObject(r, `{"name": "spring", "format": "csv"}`)
 	if refused != nil {
 		return *refused
 	}
 	order, again, wrong := orderOf(given)
 	if len(wrong) > 0 {
-		return refuseFields(wrong)
+		return reply.RefuseFields(wrong)
 	}
-	order.Owner = r.Header.Get(OwnerHeader)
+	order.Owner = r.Header.Get(reply.OwnerHeader)
 	if again {
 		var err error
 		if order.Again, err = a.again(order.Owner, key); err != nil {
-			return unavailable("", err, "could not create an id for the batch; try again")
+			return reply.Unavailable("", err, "could not create an id for the batch; try again")
 		}
 	}
 	form, err := a.Uploads.Form(r.Context(), objectkey.BatchUpload(batches.IDOf(order.Name, order.Again), string(order.Format)), batchfile.MaxBytes)
 	if err != nil {
-		return unavailable("", err, "could not sign a form for the upload; try again")
+		return reply.Unavailable("", err, "could not sign a form for the upload; try again")
 	}
 	order.UploadUntil = form.ExpiresAt
 	view, err := a.Batches.Create(r.Context(), order)
 	var invalid *video.InvalidRequest
 	if errors.As(err, &invalid) {
-		return refuseFields(invalid.Fields)
+		return reply.RefuseFields(invalid.Fields)
 	}
 	if err != nil {
 		return noBatch(err, "could not create the batch; try again")
 	}
-	return response{status: http.StatusAccepted, batch: view.ID, body: api.BatchUpload{Batch: wire.Batch(view), Upload: form}}
+	return reply.Response{Status: http.StatusAccepted, Batch: view.ID, Body: api.BatchUpload{Batch: wire.Batch(view), Upload: form}}
 }
 
 // again returns what tells a batch whose videos are all made again from the others of its
@@ -138,20 +139,20 @@ func whole(to *int) func(any) (string, bool) {
 }
 
 // listBatches returns a page of the batches.
-func (a *API) listBatches(r *http.Request) response {
+func (a *API) listBatches(r *http.Request) reply.Response {
 	query := r.URL.Query()
-	limit, wrong := limitOf(query)
-	wrong = append(wrong, cursorOf(query)...)
+	limit, wrong := reply.ReadLimit(query)
+	wrong = append(wrong, reply.CheckCursor(query)...)
 	if len(wrong) > 0 {
-		return refuseFields(wrong)
+		return reply.RefuseFields(wrong)
 	}
 	page, err := a.Batches.List(r.Context(), limit, query.Get(api.ParamCursor))
 	var bad *listing.BadCursor
 	switch {
 	case errors.As(err, &bad):
-		return refuseField(http.StatusBadRequest, api.ParamCursor, "%s; start again without one", bad.Reason)
+		return reply.RefuseField(http.StatusBadRequest, api.ParamCursor, "%s; start again without one", bad.Reason)
 	case err != nil:
-		return unavailable("", err, "could not list the batches; try again")
+		return reply.Unavailable("", err, "could not list the batches; try again")
 	}
 	body := api.BatchList{Batches: make([]api.Batch, len(page.Views))}
 	for i, view := range page.Views {
@@ -160,48 +161,48 @@ func (a *API) listBatches(r *http.Request) response {
 	if page.Next != "" {
 		body.Next = &page.Next
 	}
-	return response{status: http.StatusOK, body: body}
+	return reply.Response{Status: http.StatusOK, Body: body}
 }
 
 // batch returns all that is known of one batch.
-func (a *API) batch(r *http.Request) response {
+func (a *API) batch(r *http.Request) reply.Response {
 	view, err := a.Batches.Get(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return noBatch(err, "could not read the batch; try again")
 	}
-	return response{status: http.StatusOK, batch: view.ID, body: wire.Batch(view)}
+	return reply.Response{Status: http.StatusOK, Batch: view.ID, Body: wire.Batch(view)}
 }
 
 // startBatch begins a run of a batch. The body may be empty.
-func (a *API) startBatch(r *http.Request) response {
+func (a *API) startBatch(r *http.Request) reply.Response {
 	var skipInvalid bool
 	if r.ContentLength != 0 {
-		given, refused := object(r, `{"skip_invalid": true}`)
+		given, refused := reply.ReadObject(r, `{"skip_invalid": true}`)
 		if refused != nil {
 			return *refused
 		}
 		message, ok := into(&skipInvalid, "takes true or false")(given["skip_invalid"])
 		if _, there := given["skip_invalid"]; there && !ok {
-			return refuseField(http.StatusBadRequest, "skip_invalid", "%s", message)
+			return reply.RefuseField(http.StatusBadRequest, "skip_invalid", "%s", message)
 		}
 		if delete(given, "skip_invalid"); len(given) > 0 {
-			return refuse(http.StatusBadRequest, "the request takes no field but skip_invalid")
+			return reply.Refuse(http.StatusBadRequest, "the request takes no field but skip_invalid")
 		}
 	}
 	view, err := a.Batches.Start(r.Context(), r.PathValue("id"), skipInvalid)
 	if err != nil {
 		return noBatch(err, "it is not known whether the batch was started; get the batch to find out")
 	}
-	return response{status: http.StatusAccepted, batch: view.ID, body: wire.Batch(view)}
+	return reply.Response{Status: http.StatusAccepted, Batch: view.ID, Body: wire.Batch(view)}
 }
 
 // cancelBatch ends all videos of a batch that aren't submitted.
-func (a *API) cancelBatch(r *http.Request) response {
+func (a *API) cancelBatch(r *http.Request) reply.Response {
 	report, err := a.Batches.Cancel(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return noBatch(err, "not all of the batch is cancelled yet; try again")
 	}
-	return response{status: http.StatusOK, batch: report.ID, body: wire.BatchCancelled(report)}
+	return reply.Response{Status: http.StatusOK, Batch: report.ID, Body: wire.BatchCancelled(report)}
 }
 
 // maxResults is the largest file of results that is made for a request. Lambda replies with
@@ -211,7 +212,7 @@ const maxResults = 4 << 20
 
 // batchResults redirects to the stored results of a batch that has ended, or returns their URL
 // with redirect=false. Before the end, it makes them from what is known now.
-func (a *API) batchResults(r *http.Request) response {
+func (a *API) batchResults(r *http.Request) reply.Response {
 	format, kind := r.URL.Query().Get(api.ParamFormat), "text/csv; charset=utf-8"
 	switch format {
 	case "":
@@ -220,9 +221,9 @@ func (a *API) batchResults(r *http.Request) response {
 	case api.BatchJSONL:
 		kind = "application/x-ndjson"
 	default:
-		return refuseField(http.StatusBadRequest, api.ParamFormat, "takes csv or jsonl")
+		return reply.RefuseField(http.StatusBadRequest, api.ParamFormat, "takes csv or jsonl")
 	}
-	redirect, refused := flag(r.URL.Query(), api.ParamRedirect, true)
+	redirect, refused := reply.ReadFlag(r.URL.Query(), api.ParamRedirect, true)
 	if refused != nil {
 		return *refused
 	}
@@ -231,8 +232,8 @@ func (a *API) batchResults(r *http.Request) response {
 	case err != nil:
 		return noBatch(err, "could not read the batch; try again")
 	case view.PlannedAt.IsZero():
-		got := conflict("", "it is not planned, so there are no results; get the batch to see why", notYet)
-		got.batch = view.ID
+		got := reply.Conflict("", "it is not planned, so there are no results; get the batch to see why", notYet)
+		got.Batch = view.ID
 		return got
 	case view.State == record.Ended:
 		if err := a.Batches.Refresh(r.Context(), view.ID); err != nil {
@@ -240,24 +241,24 @@ func (a *API) batchResults(r *http.Request) response {
 		}
 		url, err := a.Videos.ResultsURL(r.Context(), view.ID, format)
 		if err != nil {
-			return unavailable("", err, "the results are stored, but their URL could not be signed; try again")
+			return reply.Unavailable("", err, "the results are stored, but their URL could not be signed; try again")
 		}
 		if !redirect {
-			return response{status: http.StatusOK, batch: view.ID, body: api.BatchResults{DownloadURL: url}}
+			return reply.Response{Status: http.StatusOK, Batch: view.ID, Body: api.BatchResults{DownloadURL: url}}
 		}
-		return response{status: http.StatusFound, batch: view.ID, header: map[string]string{"Location": url}}
+		return reply.Response{Status: http.StatusFound, Batch: view.ID, Header: map[string]string{"Location": url}}
 	}
 	file, err := results(a.Batches.Results(r.Context(), view.ID), format)
 	var long *tooLong
 	switch {
 	case errors.As(err, &long):
-		got := refuse(http.StatusConflict, "the batch has too many videos to make its results now; get them once it has ended, or list its videos with GET %s?%s=%s", api.VideosPath, api.ParamBatch, view.ID)
-		got.batch = view.ID
+		got := reply.Refuse(http.StatusConflict, "the batch has too many videos to make its results now; get them once it has ended, or list its videos with GET %s?%s=%s", api.VideosPath, api.ParamBatch, view.ID)
+		got.Batch = view.ID
 		return got
 	case err != nil:
 		return noBatch(err, "could not read the results; try again")
 	}
-	return response{status: http.StatusOK, batch: view.ID, file: file, header: map[string]string{
+	return reply.Response{Status: http.StatusOK, Batch: view.ID, File: file, Header: map[string]string{
 		"Content-Type": kind, "Content-Disposition": `attachment; filename="results.` + format + `"`,
 	}}
 }
@@ -301,16 +302,16 @@ func results(all iter.Seq2[batchfile.Result, error], format string) ([]byte, err
 
 // noBatch answers an error of a batch: there is none of that id, its state doesn't allow it,
 // or AWS failed.
-func noBatch(err error, message string) response {
+func noBatch(err error, message string) reply.Response {
 	var absent *record.NoBatch
 	var not *batches.NotStarted
 	switch {
 	case errors.As(err, &absent):
-		return refuse(http.StatusNotFound, "there is no batch with this id; GET %s lists the batches", api.BatchesPath)
+		return reply.Refuse(http.StatusNotFound, "there is no batch with this id; GET %s lists the batches", api.BatchesPath)
 	case errors.As(err, &not):
-		got := refuse(http.StatusConflict, "%s", not.Reason)
-		got.batch = not.ID
+		got := reply.Refuse(http.StatusConflict, "%s", not.Reason)
+		got.Batch = not.ID
 		return got
 	}
-	return unavailable("", err, message)
+	return reply.Unavailable("", err, message)
 }

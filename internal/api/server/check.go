@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/api/server/reply"
 	"github.com/takeup/takeup/internal/api/server/wire"
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/video"
@@ -12,12 +13,12 @@ import (
 
 // check judges a request as a POST of a generation does, says what it would cost, and
 // starts nothing.
-func (a *API) check(r *http.Request) response {
-	request, refused := parsed(r)
+func (a *API) check(r *http.Request) reply.Response {
+	request, refused := reply.ReadRequest(r)
 	if refused != nil {
 		return *refused
 	}
-	return response{status: http.StatusOK, body: api.Checked{Request: request, Price: a.quote(r.Context(), request)}}
+	return reply.Response{Status: http.StatusOK, Body: api.Checked{Request: request, Price: a.quote(r.Context(), request)}}
 }
 
 // quote returns what a request will cost, and nil where nothing is known.

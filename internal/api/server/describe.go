@@ -4,6 +4,8 @@ import (
 	_ "embed"
 	"encoding/json"
 	"net/http"
+
+	"github.com/takeup/takeup/internal/api/server/reply"
 )
 
 // description is docs/openapi.yaml as JSON. A test writes it with -update, and fails
@@ -12,6 +14,6 @@ import (
 //go:embed openapi.json
 var description []byte
 
-func describe(*http.Request) response {
-	return response{status: http.StatusOK, body: json.RawMessage(description), header: map[string]string{"Cache-Control": "no-cache"}}
+func describe(*http.Request) reply.Response {
+	return reply.Response{Status: http.StatusOK, Body: json.RawMessage(description), Header: map[string]string{"Cache-Control": "no-cache"}}
 }

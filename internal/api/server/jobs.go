@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/api/server/reply"
 	"github.com/takeup/takeup/internal/api/server/wire"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/jobs/view"
@@ -15,7 +15,7 @@ import (
 )
 
 // get returns all that is known of one job.
-func (a *API) get(r *http.Request) response {
+func (a *API) get(r *http.Request) reply.Response {
 	view, refused := a.view(r, r.PathValue("id"), a.Jobs.Status)
 	if refused != nil {
 		return *refused
@@ -24,7 +24,7 @@ func (a *API) get(r *http.Request) response {
 }
 
 // view looks a job up, or refuses the request.
-func (a *API) view(r *http.Request, id string, look func(context.Context, string) (view.View, error)) (view.View, *response) {
+func (a *API) view(r *http.Request, id string, look func(context.Context, string) (view.View, error)) (view.View, *reply.Response) {
 	if !video.ValidID(id) {
 		refused := notFound("")
 		return view.View{}, &refused
@@ -41,12 +41,12 @@ func (a *API) view(r *http.Request, id string, look func(context.Context, string
 const noURL = "the video is stored, but its URL could not be signed; try again"
 
 // show answers with a job.
-func (a *API) show(r *http.Request, status int, view view.View) response {
+func (a *API) show(r *http.Request, status int, view view.View) reply.Response {
 	body, err := a.video(r.Context(), view)
 	if err != nil {
-		return unavailable(view.ID, err, noURL)
+		return reply.Unavailable(view.ID, err, noURL)
 	}
-	return response{status: status, job: view.ID, body: body}
+	return reply.Response{Status: status, Job: view.ID, Body: body}
 }
 
 // video returns a job as the API shows it. The error is of signing a URL.
@@ -94,8 +94,8 @@ func (a *API) estimate(ctx context.Context, v view.View) *api.Estimate {
 
 // content redirects to the stored file. With redirect=false it returns the file's URLs,
 // for a client that would send its token along to S3, which refuses that.
-func (a *API) content(r *http.Request) response {
-	redirect, refused := flag(r.URL.Query(), api.ParamRedirect, true)
+func (a *API) content(r *http.Request) reply.Response {
+	redirect, refused := reply.ReadFlag(r.URL.Query(), api.ParamRedirect, true)
 	if refused != nil {
 		return *refused
 	}
@@ -105,16 +105,16 @@ func (a *API) content(r *http.Request) response {
 	}
 	switch {
 	case view.Outcome != nil:
-		return conflict(view.ID, "it has no video: it ended with "+view.Outcome.Name+": "+view.Outcome.Message, 0)
+		return reply.Conflict(view.ID, "it has no video: it ended with "+view.Outcome.Name+": "+view.Outcome.Message, 0)
 	case view.State != video.StateCompleted:
-		return conflict(view.ID, "its video is not stored yet: it is "+string(view.State)+"; try again later", notYet)
+		return reply.Conflict(view.ID, "its video is not stored yet: it is "+string(view.State)+"; try again later", notYet)
 	}
 	if !redirect {
 		file, err := a.file(r.Context(), view)
 		if err != nil {
-			return unavailable(view.ID, err, noURL)
+			return reply.Unavailable(view.ID, err, noURL)
 		}
-		return response{status: http.StatusOK, job: view.ID, body: file}
+		return reply.Response{Status: http.StatusOK, Job: view.ID, Body: file}
 	}
 	sign := a.Videos.DownloadURL
 	if r.Method == http.MethodHead {
@@ -122,32 +122,18 @@ func (a *API) content(r *http.Request) response {
 	}
 	url, err := sign(r.Context(), view.Locator())
 	if err != nil {
-		return unavailable(view.ID, err, noURL)
+		return reply.Unavailable(view.ID, err, noURL)
 	}
-	return response{status: http.StatusFound, job: view.ID, header: map[string]string{"Location": url}}
+	return reply.Response{Status: http.StatusFound, Job: view.ID, Header: map[string]string{"Location": url}}
 }
 
 // notYet is when to ask again for a file that isn't stored yet.
 const notYet = 10 * time.Second
 
-// flag reads a query parameter that is true or false.
-func flag(query url.Values, name string, unless bool) (bool, *response) {
-	switch {
-	case !query.Has(name):
-		return unless, nil
-	case query.Get(name) == "true":
-		return true, nil
-	case query.Get(name) == "false":
-		return false, nil
-	}
-	refused := refuseField(http.StatusBadRequest, name, "takes true or false")
-	return false, &refused
-}
-
 // cancel ends a job, or gives a paid video up.
-func (a *API) cancel(r *http.Request) response {
+func (a *API) cancel(r *http.Request) reply.Response {
 	id := r.PathValue("id")
-	discard, refused := flag(r.URL.Query(), api.ParamDiscard, false)
+	discard, refused := reply.ReadFlag(r.URL.Query(), api.ParamDiscard, false)
 	if refused != nil {
 		return *refused
 	}
@@ -158,10 +144,10 @@ func (a *API) cancel(r *http.Request) response {
 	var not *jobs.NotCancelled
 	switch {
 	case errors.As(err, &not):
-		got := conflict(id, not.Reason, not.RetryAfter)
+		got := reply.Conflict(id, not.Reason, not.RetryAfter)
 		if not.Discardable {
-			got.problem.message += " (?" + api.ParamDiscard + "=true)"
-			got.problem.fields = []video.FieldError{{Field: api.ParamDiscard, Message: "takes true to give up a video that is or may be paid"}}
+			got.Problem.Message += " (?" + api.ParamDiscard + "=true)"
+			got.Problem.Fields = []video.FieldError{{Field: api.ParamDiscard, Message: "takes true to give up a video that is or may be paid"}}
 		}
 		return got
 	case err != nil:
@@ -174,7 +160,7 @@ func (a *API) cancel(r *http.Request) response {
 }
 
 // redrive resumes a job that ended without a video.
-func (a *API) redrive(r *http.Request) response {
+func (a *API) redrive(r *http.Request) reply.Response {
 	id := r.PathValue("id")
 	if !video.ValidID(id) {
 		return notFound("")
@@ -183,7 +169,7 @@ func (a *API) redrive(r *http.Request) response {
 	var not *jobs.NotRedriven
 	switch {
 	case errors.As(err, &not):
-		return conflict(id, not.Reason, 0)
+		return reply.Conflict(id, not.Reason, 0)
 	case err != nil:
 		return failed(id, err, "it is not known whether the job was resumed; get the job to find out")
 	}
@@ -191,7 +177,7 @@ func (a *API) redrive(r *http.Request) response {
 }
 
 // retry ends the wait of a job.
-func (a *API) retry(r *http.Request) response {
+func (a *API) retry(r *http.Request) reply.Response {
 	id := r.PathValue("id")
 	if !video.ValidID(id) {
 		return notFound("")
@@ -200,7 +186,7 @@ func (a *API) retry(r *http.Request) response {
 	var not *jobs.NotRetried
 	switch {
 	case errors.As(err, &not):
-		return conflict(id, not.Reason, not.RetryAfter)
+		return reply.Conflict(id, not.Reason, not.RetryAfter)
 	case err != nil:
 		return failed(id, err, "it is not known whether the job was retried; try again")
 	}
@@ -208,16 +194,16 @@ func (a *API) retry(r *http.Request) response {
 }
 
 // resumed answers with a job that has another execution now.
-func (a *API) resumed(r *http.Request, view view.View) response {
+func (a *API) resumed(r *http.Request, view view.View) reply.Response {
 	got := a.show(r, http.StatusAccepted, view)
-	if got.problem == nil {
-		got.header = map[string]string{api.ExecutionHeader: view.Execution}
+	if got.Problem == nil {
+		got.Header = map[string]string{api.ExecutionHeader: view.Execution}
 	}
 	return got
 }
 
 // forget clears the texts of a job.
-func (a *API) forget(r *http.Request) response {
+func (a *API) forget(r *http.Request) reply.Response {
 	id := r.PathValue("id")
 	if !video.ValidID(id) {
 		return notFound("")
@@ -226,22 +212,28 @@ func (a *API) forget(r *http.Request) response {
 	var not *jobs.NotForgotten
 	switch {
 	case errors.As(err, &not):
-		return conflict(id, not.Reason, not.RetryAfter)
+		return reply.Conflict(id, not.Reason, not.RetryAfter)
 	case err != nil:
 		return failed(id, err, "it is not known whether all of its texts were cleared; try again")
 	}
 	body, err := a.video(r.Context(), forgotten.View)
 	if err != nil {
-		return unavailable(id, err, noURL)
+		return reply.Unavailable(id, err, noURL)
 	}
-	return response{status: http.StatusOK, job: id, body: wire.Forgotten(body, forgotten.Stays)}
+	return reply.Response{Status: http.StatusOK, Job: id, Body: wire.Forgotten(body, forgotten.Stays)}
 }
 
 // failed answers an error of a job: there is none of that id, or AWS failed.
-func failed(id string, err error, message string) response {
+func failed(id string, err error, message string) reply.Response {
 	var absent *video.NoEntry
 	if errors.As(err, &absent) {
 		return notFound(id)
 	}
-	return unavailable(id, err, message)
+	return reply.Unavailable(id, err, message)
+}
+
+func notFound(id string) reply.Response {
+	got := reply.Refuse(http.StatusNotFound, "there is no video with this id; use the id from the POST's reply")
+	got.Job = id
+	return got
 }

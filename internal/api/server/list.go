@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/api/server/reply"
 	"github.com/takeup/takeup/internal/api/server/wire"
 	"github.com/takeup/takeup/internal/api/tokens"
 	"github.com/takeup/takeup/internal/jobs/listing"
@@ -18,33 +19,30 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// defaultPage is how many videos or batches a page has unless the query says.
-const defaultPage = 20
-
 // list returns a page of the jobs.
-func (a *API) list(r *http.Request) response {
+func (a *API) list(r *http.Request) reply.Response {
 	q, wrong := listed(r.URL.Query())
 	if len(wrong) > 0 {
-		return refuseFields(wrong)
+		return reply.RefuseFields(wrong)
 	}
 	page, err := a.Jobs.List(r.Context(), q)
 	var bad *listing.BadCursor
 	switch {
 	case errors.As(err, &bad):
-		return refuseField(http.StatusBadRequest, api.ParamCursor, "%s; start again without one", bad.Reason)
+		return reply.RefuseField(http.StatusBadRequest, api.ParamCursor, "%s; start again without one", bad.Reason)
 	case err != nil:
-		return unavailable("", err, "could not list the videos; try again")
+		return reply.Unavailable("", err, "could not list the videos; try again")
 	}
 	body := api.VideoList{Videos: make([]api.Video, len(page.Views)), SearchedTo: wire.Time(page.Searched)}
 	for i, view := range page.Views {
 		if body.Videos[i], err = a.video(r.Context(), view); err != nil {
-			return unavailable("", err, "could not sign the URLs of the videos; try again")
+			return reply.Unavailable("", err, "could not sign the URLs of the videos; try again")
 		}
 	}
 	if page.Next != "" {
 		body.Next = &page.Next
 	}
-	return response{status: http.StatusOK, body: body}
+	return reply.Response{Status: http.StatusOK, Body: body}
 }
 
 // What is wrong with the parameters model and owner.
@@ -86,48 +84,18 @@ func listed(query url.Values) (listing.Query, []video.FieldError) {
 	}
 	for name, at := range map[string]*time.Time{api.ParamFrom: &q.From, api.ParamTo: &q.To} {
 		var ok bool
-		if *at, ok = moment(query.Get(name)); !ok && query.Has(name) {
+		if *at, ok = reply.ReadTime(query.Get(name)); !ok && query.Has(name) {
 			no(name, "takes a time such as 2026-08-21T12:00:00Z, or a day such as 2026-08-21, which is one in UTC")
 		}
 	}
 	if q.Batch = query.Get(api.ParamBatch); query.Has(api.ParamBatch) && !video.ValidID(q.Batch) {
 		no(api.ParamBatch, "is not the id of a batch; GET "+api.BatchesPath+" lists the batches")
 	}
-	limit, tooMany := limitOf(query)
+	limit, tooMany := reply.ReadLimit(query)
 	q.Limit = limit
-	wrong = append(append(wrong, tooMany...), cursorOf(query)...)
+	wrong = append(append(wrong, tooMany...), reply.CheckCursor(query)...)
 	slices.SortStableFunc(wrong, func(a, b video.FieldError) int { return strings.Compare(a.Field, b.Field) })
 	return q, wrong
-}
-
-// limitOf reads how many elements a page has.
-func limitOf(query url.Values) (int, []video.FieldError) {
-	if !query.Has(api.ParamLimit) {
-		return defaultPage, nil
-	}
-	n, err := strconv.Atoi(query.Get(api.ParamLimit))
-	if err != nil || n < 1 || n > api.MaxPage {
-		return 0, []video.FieldError{{Field: api.ParamLimit, Message: "takes a whole number from 1 to " + strconv.Itoa(api.MaxPage)}}
-	}
-	return n, nil
-}
-
-// cursorOf names an empty cursor as wrong.
-func cursorOf(query url.Values) []video.FieldError {
-	if query.Has(api.ParamCursor) && query.Get(api.ParamCursor) == "" {
-		return []video.FieldError{{Field: api.ParamCursor, Message: "is empty; leave it out to start with the newest"}}
-	}
-	return nil
-}
-
-// moment reads a time, or the beginning of a day in UTC. The year has four digits.
-func moment(s string) (time.Time, bool) {
-	for _, layout := range []string{time.RFC3339Nano, time.DateOnly} {
-		if at, err := time.Parse(layout, s); err == nil && at.UTC().Year() > 0 && at.UTC().Year() < 10000 {
-			return at, true
-		}
-	}
-	return time.Time{}, false
 }
 
 func words(states []video.State) string {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/api/server/reply"
 	"github.com/takeup/takeup/internal/api/server/wire"
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/price"
@@ -12,7 +13,7 @@ import (
 )
 
 // models returns the models, with the prices and times that are known.
-func (a *API) models(r *http.Request) response {
+func (a *API) models(r *http.Request) reply.Response {
 	known := all.Models()
 	body := api.ModelList{Object: "list", Default: catalogue.Default(known)}
 	list := a.Prices.List(r.Context())
@@ -29,7 +30,7 @@ func (a *API) models(r *http.Request) response {
 		}
 		body.Models = append(body.Models, described)
 	}
-	return response{status: http.StatusOK, body: body}
+	return reply.Response{Status: http.StatusOK, Body: body}
 }
 
 func describeModel(m catalogue.Model) api.Model {
@@ -55,11 +56,11 @@ func common(m catalogue.Model) []int {
 }
 
 // model returns a model's schema.
-func (a *API) model(r *http.Request) response {
+func (a *API) model(r *http.Request) reply.Response {
 	known, name := all.Models(), r.PathValue("name")
 	m, ok := known.Find(name)
 	if !ok {
-		return refuse(http.StatusNotFound, "there is no such model here%s; GET /models lists those that are", catalogue.Suggest(name, known.Names()))
+		return reply.Refuse(http.StatusNotFound, "there is no such model here%s; GET /models lists those that are", catalogue.Suggest(name, known.Names()))
 	}
-	return response{status: http.StatusOK, body: m.Schema()}
+	return reply.Response{Status: http.StatusOK, Body: m.Schema()}
 }

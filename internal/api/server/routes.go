@@ -8,10 +8,11 @@ import (
 	"strings"
 
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/api/server/reply"
 )
 
 // methods are the functions that answer a path, by the method.
-type methods map[string]func(*http.Request) response
+type methods map[string]func(*http.Request) reply.Response
 
 // routes returns every path that is answered with JSON.
 func (a *API) routes() map[string]methods {
@@ -43,19 +44,19 @@ func (a *API) routes() map[string]methods {
 // refusal is an api.Error with a status that says what was wrong: the path, the
 // method, the type, the size or the content. 503 is a failure of AWS, and 500 a bug.
 func (a *API) Handler() http.Handler {
-	mux := http.NewServeMux()
+	mux, replies := http.NewServeMux(), a.replier()
 	for path, takes := range a.routes() {
 		allowed := slices.Sorted(maps.Keys(takes))
 		for method, handle := range takes {
-			mux.HandleFunc(method+" "+path, a.handler(handle)) // GET is HEAD too
+			mux.HandleFunc(method+" "+path, replies.Handler(handle)) // GET is HEAD too
 		}
 		if takes["GET"] != nil {
 			allowed = append(allowed, "HEAD")
 		}
 		allowed = append(allowed, "OPTIONS")
 		slices.Sort(allowed)
-		mux.HandleFunc("OPTIONS "+path, a.handler(a.options(allowed)))
-		mux.HandleFunc(path, a.handler(wrongMethod(allowed)))
+		mux.HandleFunc("OPTIONS "+path, replies.Handler(replies.Options(allowed)))
+		mux.HandleFunc(path, replies.Handler(wrongMethod(allowed)))
 	}
 	unknown := a.NotFound()
 	mux.Handle("/", unknown)
@@ -65,9 +66,9 @@ func (a *API) Handler() http.Handler {
 	}
 	for _, path := range []string{"/{$}", "/assets/"} {
 		allowed := []string{"GET", "HEAD", "OPTIONS"}
-		mux.HandleFunc("GET "+path, a.page) // and HEAD
-		mux.HandleFunc("OPTIONS "+path, a.handler(a.options(allowed)))
-		mux.HandleFunc(path, a.handler(wrongMethod(allowed)))
+		mux.HandleFunc("GET "+path, replies.Page(a.Page)) // and HEAD
+		mux.HandleFunc("OPTIONS "+path, replies.Handler(replies.Options(allowed)))
+		mux.HandleFunc(path, replies.Handler(wrongMethod(allowed)))
 	}
 	return tidy(mux, known, a.slashes, unknown)
 }
@@ -95,44 +96,26 @@ func tidy(mux *http.ServeMux, known func(*http.Request) bool, slashes func(clean
 
 // NotFound answers a path that the API doesn't have.
 func (a *API) NotFound() http.Handler {
-	return a.handler(func(*http.Request) response {
-		return refuse(http.StatusNotFound, "there is nothing at this path; /openapi.json lists the paths, such as %s", api.GenerationsPath)
+	return a.replier().Handler(func(*http.Request) reply.Response {
+		return reply.Refuse(http.StatusNotFound, "there is nothing at this path; /openapi.json lists the paths, such as %s", api.GenerationsPath)
 	})
 }
 
 // slashes answers a path that the API has with fewer slashes.
 func (a *API) slashes(clean string) http.Handler {
-	return a.handler(func(*http.Request) response {
-		return refuse(http.StatusNotFound, "there is nothing at this path, but there is %s, without the trailing or doubled slash; check how the client joins its base URL and the path", clean)
+	return a.replier().Handler(func(*http.Request) reply.Response {
+		return reply.Refuse(http.StatusNotFound, "there is nothing at this path, but there is %s, without the trailing or doubled slash; check how the client joins its base URL and the path", clean)
 	})
 }
 
-func wrongMethod(allowed []string) func(*http.Request) response {
-	return func(*http.Request) response {
-		a := refuse(http.StatusMethodNotAllowed, "this path takes only %s", strings.Join(allowed, ", "))
-		a.header = map[string]string{"Allow": strings.Join(allowed, ", ")}
+func wrongMethod(allowed []string) func(*http.Request) reply.Response {
+	return func(*http.Request) reply.Response {
+		a := reply.Refuse(http.StatusMethodNotAllowed, "this path takes only %s", strings.Join(allowed, ", "))
+		a.Header = map[string]string{"Allow": strings.Join(allowed, ", ")}
 		return a
 	}
 }
 
-// page serves the page, and logs the request.
-func (a *API) page(w http.ResponseWriter, r *http.Request) {
-	began, requestID := a.Now(), a.requestID(r)
-	w.Header().Set(api.RequestIDHeader, requestID)
-	recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
-	a.Page.ServeHTTP(recorder, r)
-	if recorder.status != http.StatusNotFound { // NotFound logs its own
-		a.log(r, response{status: recorder.status}, requestID, began)
-	}
-}
-
-// statusRecorder remembers the status that was written.
-type statusRecorder struct {
-	http.ResponseWriter
-	status int
-}
-
-func (s *statusRecorder) WriteHeader(status int) {
-	s.status = status
-	s.ResponseWriter.WriteHeader(status)
+func (a *API) replier() reply.Replier {
+	return reply.Replier{Origin: a.Origin, Random: a.Random, Now: a.Now, Log: a.Log}
 }

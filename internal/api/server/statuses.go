@@ -5,29 +5,30 @@ import (
 	"net/http"
 
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/api/server/reply"
 	"github.com/takeup/takeup/internal/api/server/wire"
 	"github.com/takeup/takeup/internal/video"
 )
 
 // statuses returns the statuses of the jobs among some ids.
-func (a *API) statuses(r *http.Request) response {
-	given, refused := object(r, `{"ids": ["api-2dfu3kqr6tjm5hqk4yztz3y6xe"]}`)
+func (a *API) statuses(r *http.Request) reply.Response {
+	given, refused := reply.ReadObject(r, `{"ids": ["api-2dfu3kqr6tjm5hqk4yztz3y6xe"]}`)
 	if refused != nil {
 		return *refused
 	}
 	ids, wrong := idsOf(given)
 	if len(wrong) > 0 {
-		return refuseFields(wrong)
+		return reply.RefuseFields(wrong)
 	}
 	views, err := a.Jobs.Statuses(r.Context(), ids)
 	if err != nil {
-		return unavailable("", err, "could not read the statuses of the videos; try again")
+		return reply.Unavailable("", err, "could not read the statuses of the videos; try again")
 	}
 	list := api.StatusList{Statuses: []api.Status{}}
 	for _, view := range views {
 		list.Statuses = append(list.Statuses, wire.Status(view))
 	}
-	return response{status: http.StatusOK, body: list}
+	return reply.Response{Status: http.StatusOK, Body: list}
 }
 
 // idsOf reads an api.StatusRequest.

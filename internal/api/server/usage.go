@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/api/server/reply"
 	"github.com/takeup/takeup/internal/api/server/wire"
 	"github.com/takeup/takeup/internal/api/tokens"
 	"github.com/takeup/takeup/internal/budget"
@@ -15,7 +16,7 @@ import (
 )
 
 // usage sums up the attempts of a month.
-func (a *API) usage(r *http.Request) response {
+func (a *API) usage(r *http.Request) reply.Response {
 	query, now := r.URL.Query(), a.Now()
 	month, today := usage.MonthOf(now), now.UTC().Format(time.DateOnly)
 	var wrong []video.FieldError
@@ -34,7 +35,7 @@ func (a *API) usage(r *http.Request) response {
 		wrong = append(wrong, video.FieldError{Field: api.ParamOwner, Message: unknownOwner})
 	}
 	if len(wrong) > 0 {
-		return refuseFields(wrong)
+		return reply.RefuseFields(wrong)
 	}
 	all, err := a.Usage.Usage(r.Context(), string(month))
 	var balance budget.Balance
@@ -42,11 +43,11 @@ func (a *API) usage(r *http.Request) response {
 		balance, _, err = a.Usage.Balance(r.Context())
 	}
 	if err != nil {
-		return unavailable("", err, "could not read the usage; try again")
+		return reply.Unavailable("", err, "could not read the usage; try again")
 	}
 	all = slices.DeleteFunc(all, func(u budget.Usage) bool {
 		return query.Has(api.ParamModel) && u.Model != model.Name || query.Has(api.ParamOwner) && u.Owner != owner
 	})
 	report := usage.Summarize(month, all, now)
-	return response{status: http.StatusOK, body: wire.Usage(report, today, balance)}
+	return reply.Response{Status: http.StatusOK, Body: wire.Usage(report, today, balance)}
 }

@@ -1,4 +1,4 @@
-package server
+package reply
 
 import (
 	"errors"
@@ -14,7 +14,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// Headers by which the handler's caller passes on what it knows about a request. The caller
+// Headers by which the caller of the API's handler passes on what it knows about a request. The caller
 // sets them on every request, so that they are never the client's.
 const (
 	// ReceivedHeader is when API Gateway received the request, in milliseconds since
@@ -24,21 +24,21 @@ const (
 	OwnerHeader = "X-Token-Owner"
 )
 
-// idempotencyKey returns a request's Idempotency-Key, which is empty without one, or refuses it.
-func idempotencyKey(r *http.Request) (string, *response) {
+// ReadKey returns a request's Idempotency-Key, which is empty without one, or refuses it.
+func ReadKey(r *http.Request) (string, *Response) {
 	key, keyed := r.Header[api.IdempotencyKeyHeader]
 	switch {
 	case !keyed:
 		return "", nil
 	case len(key) != 1 || len(key[0]) < 1 || len(key[0]) > 255 || !visible(key[0]):
-		refused := refuseField(http.StatusBadRequest, api.IdempotencyKeyHeader, "must be one header of 1 to 255 visible ASCII characters; send a UUID, say, or leave it out")
+		refused := RefuseField(http.StatusBadRequest, api.IdempotencyKeyHeader, "must be one header of 1 to 255 visible ASCII characters; send a UUID, say, or leave it out")
 		return "", &refused
 	}
 	return key[0], nil
 }
 
-// parsed returns the video request in a body, or refuses it.
-func parsed(r *http.Request) (video.Request, *response) {
+// ReadRequest returns the video request in a body, or refuses it.
+func ReadRequest(r *http.Request) (video.Request, *Response) {
 	body, refused := read(r)
 	if refused != nil {
 		return video.Request{}, refused
@@ -47,58 +47,58 @@ func parsed(r *http.Request) (video.Request, *response) {
 	if err == nil {
 		return request, nil
 	}
-	got := unavailable("", err, "the request could not be read; send it again")
+	got := Unavailable("", err, "the request could not be read; send it again")
 	var invalid *video.InvalidRequest
 	if errors.As(err, &invalid) {
-		got = refuseFields(invalid.Fields)
+		got = RefuseFields(invalid.Fields)
 	}
 	return video.Request{}, &got
 }
 
-// object returns the JSON object in a body, or refuses it. The example is a body that
+// ReadObject returns the JSON object in a body, or refuses it. The example is a body that
 // the path takes.
-func object(r *http.Request, example string) (map[string]any, *response) {
+func ReadObject(r *http.Request, example string) (map[string]any, *Response) {
 	body, refused := read(r)
 	if refused != nil {
 		return nil, refused
 	}
 	decoded, err := text.Decode(body)
 	if err != nil {
-		got := refuse(http.StatusBadRequest, "the request %v", err)
+		got := Refuse(http.StatusBadRequest, "the request %v", err)
 		return nil, &got
 	}
 	fields, _, err := text.Object(decoded)
 	if err != nil {
-		got := refuse(http.StatusBadRequest, "the request %v; it takes %s", err, example)
+		got := Refuse(http.StatusBadRequest, "the request %v; it takes %s", err, example)
 		return nil, &got
 	}
 	return fields, nil
 }
 
 // read returns a request's body, or refuses what can't be JSON.
-func read(r *http.Request) ([]byte, *response) {
+func read(r *http.Request) ([]byte, *Response) {
 	given := r.Header.Get("Content-Type")
 	kind, parameters, err := mime.ParseMediaType(given)
 	charset, hasCharset := parameters["charset"]
-	var refused response
+	var refused Response
 	switch {
 	case given == "":
-		refused = refuse(http.StatusUnsupportedMediaType, "Content-Type is missing; send the request as application/json")
+		refused = Refuse(http.StatusUnsupportedMediaType, "Content-Type is missing; send the request as application/json")
 	case kind == "application/x-www-form-urlencoded":
-		refused = refuse(http.StatusUnsupportedMediaType, `Content-Type is application/x-www-form-urlencoded, which curl sends by itself with -d; add -H "Content-Type: application/json"`)
+		refused = Refuse(http.StatusUnsupportedMediaType, `Content-Type is application/x-www-form-urlencoded, which curl sends by itself with -d; add -H "Content-Type: application/json"`)
 	case err != nil || kind != "application/json":
-		refused = refuse(http.StatusUnsupportedMediaType, "Content-Type is not application/json; send the request as application/json")
+		refused = Refuse(http.StatusUnsupportedMediaType, "Content-Type is not application/json; send the request as application/json")
 	case hasCharset && !strings.EqualFold(charset, "utf-8"):
-		refused = refuse(http.StatusUnsupportedMediaType, "the charset is not UTF-8; send the request as UTF-8")
+		refused = Refuse(http.StatusUnsupportedMediaType, "the charset is not UTF-8; send the request as UTF-8")
 	case r.Header.Get("Content-Encoding") != "" && !strings.EqualFold(r.Header.Get("Content-Encoding"), "identity"):
-		refused = refuse(http.StatusUnsupportedMediaType, "the body is encoded; send it without a Content-Encoding")
+		refused = Refuse(http.StatusUnsupportedMediaType, "the body is encoded; send it without a Content-Encoding")
 	default:
 		body, err := io.ReadAll(io.LimitReader(r.Body, video.MaxRequestBytes+1))
 		switch {
 		case err != nil:
-			refused = refuse(http.StatusBadRequest, "the body could not be read to its end; send the request again")
+			refused = Refuse(http.StatusBadRequest, "the body could not be read to its end; send the request again")
 		case len(body) > video.MaxRequestBytes:
-			refused = refuse(http.StatusRequestEntityTooLarge, "the body is larger than %d KiB; shorten the prompt", video.MaxRequestBytes>>10)
+			refused = Refuse(http.StatusRequestEntityTooLarge, "the body is larger than %d KiB; shorten the prompt", video.MaxRequestBytes>>10)
 		default:
 			return body, nil
 		}

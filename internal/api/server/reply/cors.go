@@ -1,4 +1,4 @@
-package server
+package reply
 
 import (
 	"net/http"
@@ -9,7 +9,7 @@ import (
 
 // allowOrigin lets the pages of Origin read a response. The token is in a header that
 // a page sets itself, not in a cookie: a page without it gets nothing to read.
-func (a *API) allowOrigin(h http.Header) {
+func (a Replier) allowOrigin(h http.Header) {
 	if a.Origin == "" {
 		return
 	}
@@ -20,16 +20,16 @@ func (a *API) allowOrigin(h http.Header) {
 	}
 }
 
-// options answers OPTIONS with the methods that a path takes, and a preflight of a
+// Options answers OPTIONS with the methods that a path takes, and a preflight of a
 // page of Origin with leave to use them.
-func (a *API) options(allowed []string) func(*http.Request) response {
-	return func(r *http.Request) response {
+func (a Replier) Options(allowed []string) func(*http.Request) Response {
+	return func(r *http.Request) Response {
 		header := map[string]string{"Allow": strings.Join(allowed, ", ")}
 		if a.Origin != "" && r.Header.Get("Access-Control-Request-Method") != "" {
 			header["Access-Control-Allow-Methods"] = strings.Join(allowed, ", ")
 			header["Access-Control-Allow-Headers"] = "Authorization, Content-Type, " + api.IdempotencyKeyHeader
 			header["Access-Control-Max-Age"] = "600"
 		}
-		return response{status: http.StatusNoContent, header: header}
+		return Response{Status: http.StatusNoContent, Header: header}
 	}
 }
