@@ -18,6 +18,7 @@ import (
 	"github.com/takeup/takeup/internal/api/client"
 	"github.com/takeup/takeup/internal/batch/batchfile"
 	"github.com/takeup/takeup/internal/cli/batch"
+	"github.com/takeup/takeup/internal/cli/batch/preview"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/generate"
 	"github.com/takeup/takeup/internal/cli/operate"
@@ -116,7 +117,7 @@ func exitStatus(err error, interrupted bool) int {
 	var noVideo *generate.NoVideo
 	var notRunning *devstack.NotRunning
 	var notReady *generate.NotReady
-	var lines *batch.WrongLines
+	var lines *preview.WrongLines
 	var file *batchfile.Unusable
 	var incomplete *batch.Incomplete
 	var missing *batch.Missing

@@ -7,6 +7,8 @@ import (
 
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/batch/record"
+	"github.com/takeup/takeup/internal/cli/batch/preview"
+	"github.com/takeup/takeup/internal/cli/batch/status"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/flags"
 	"github.com/takeup/takeup/internal/cli/target"
@@ -47,8 +49,8 @@ are invalid.`,
 			if err != nil {
 				return err
 			}
-			plan.print(b.notes(), env.Width)
-			if err := plan.verdict(skipInvalid || got.SkipInvalid); err != nil {
+			plan.Print(b.notes(), env.Width)
+			if err := plan.Verdict(skipInvalid || got.SkipInvalid); err != nil {
 				return err
 			}
 			if err := env.Confirm(b.yes, noTerminal); err != nil {
@@ -92,14 +94,14 @@ watches the batch as "batch watch" does.`,
 				}
 				return &NotReady{ID: got.ID, Status: got.Status, Hint: b.command(hint, got.ID)}
 			}
-			fmt.Fprintf(b.notes(), "videos: %s\n", countsText(got.Counts))
+			fmt.Fprintf(b.notes(), "videos: %s\n", status.Counts(got.Counts))
 			if got.Counts.New+got.Counts.Waiting+got.Counts.Running+got.Counts.Failed == 0 {
 				fmt.Fprintln(env.Err, "there is nothing to make; nothing was started or paid")
 				return nil
 			}
 			text := "those that are not begun are made, and those that failed are resumed if that can help"
 			if got.Plan != nil {
-				text += "; the plan for all of them was " + shareText(shareFrom(got.Plan.Total))
+				text += "; the plan for all of them was " + preview.Cost(got.Plan.Total)
 			}
 			term.Wrap(b.notes(), env.Width, "", term.Gap, text)
 			if err := env.Confirm(b.yes, noTerminal); err != nil {
@@ -152,7 +154,7 @@ paid. Videos that it has accepted are charged anyway, and stored.`,
 func printCancelled(env *command.Env, got api.BatchCancelled) {
 	say := func(n int64, one, many string) {
 		if n > 0 {
-			term.Wrap(env.Out, env.Width, "", term.Gap, counted(int(n), one, many))
+			term.Wrap(env.Out, env.Width, "", term.Gap, term.Count(int(n), one, many))
 		}
 	}
 	fmt.Fprintf(env.Out, "%s  cancelled\n", got.Batch.ID)

@@ -159,7 +159,7 @@ func (d *downloads) report(id string) error {
 		errs = append(errs, term.JSON(d.env.Out, d.done))
 	} else {
 		term.Wrap(d.env.Out, d.env.Width, "", term.Gap, fmt.Sprintf("%s in %s, %s; %d of them existed already",
-			counted(d.done.Fetched+d.done.Kept, "video is", "videos are"), term.Plain(d.to), term.Bytes(d.bytes), d.done.Kept))
+			term.Count(d.done.Fetched+d.done.Kept, "video is", "videos are"), term.Plain(d.to), term.Bytes(d.bytes), d.done.Kept))
 	}
 	if n := len(d.errs); n > maxErrors {
 		d.errs = append(d.errs[:maxErrors], fmt.Errorf("and %d more", n-maxErrors))

@@ -15,6 +15,8 @@ import (
 	"github.com/takeup/takeup/internal/batch/batchfile"
 	"github.com/takeup/takeup/internal/batch/record"
 	"github.com/takeup/takeup/internal/batches"
+	"github.com/takeup/takeup/internal/cli/batch/preview"
+	"github.com/takeup/takeup/internal/cli/batch/prompts"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/flags"
 	"github.com/takeup/takeup/internal/cli/generate"
@@ -28,7 +30,7 @@ const noTerminal = "nothing was started or paid: there is no terminal to ask in;
 func newRun(env *command.Env) *cobra.Command {
 	var (
 		t target.Target
-		o input
+		o prompts.Input
 		b operator
 	)
 	cmd := &cobra.Command{
@@ -44,7 +46,7 @@ exit status is 4 if videos of the batch ended without one.`,
 		Example: "  takeup batch run prompts.csv\n" +
 			"  takeup batch run ideas.txt --lines --duration 10 --yes --no-wait",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			options, err := o.options(args[0])
+			options, err := o.Options(args[0])
 			if err != nil {
 				return err
 			}
@@ -54,7 +56,7 @@ exit status is 4 if videos of the batch ended without one.`,
 			return b.run(cmd.Context(), args[0], o, options)
 		},
 	}
-	o.flags(cmd)
+	o.AddFlags(cmd)
 	b.flags(cmd)
 	t.APIFlags(cmd)
 	return cmd
@@ -96,17 +98,17 @@ func (b *operator) command(words ...string) string {
 }
 
 // run plans a file, asks, and makes its videos.
-func (b *operator) run(ctx context.Context, file string, o input, options batchfile.Options) error {
-	plan, err := planned(ctx, b.access, file, o, options)
+func (b *operator) run(ctx context.Context, file string, o prompts.Input, options batchfile.Options) error {
+	plan, err := preview.Make(ctx, b.access, file, o, options)
 	if err != nil {
 		return err
 	}
-	plan.print(b.notes(), b.env.Width)
-	if err := plan.verdict(o.skipInvalid); err != nil {
+	plan.Print(b.notes(), b.env.Width)
+	if err := plan.Verdict(o.SkipInvalid); err != nil {
 		return err
 	}
 	if plan.Videos[batch.New]+plan.Videos[batch.Resume] == 0 {
-		fmt.Fprintf(b.env.Err, "there is nothing to make; nothing was started or paid. See the batch with\n  %s\n", b.command("show", batches.IDOf(o.name, "")))
+		fmt.Fprintf(b.env.Err, "there is nothing to make; nothing was started or paid. See the batch with\n  %s\n", b.command("show", batches.IDOf(o.Name, "")))
 		return nil
 	}
 	if err := b.env.Confirm(b.yes, noTerminal); err != nil {
@@ -123,23 +125,23 @@ func (b *operator) run(ctx context.Context, file string, o input, options batchf
 	if err != nil {
 		return err
 	}
-	if theirs.dearer(plan) {
+	if theirs.Dearer(plan) {
 		fmt.Fprintln(b.notes(), "the stack's plan costs more than the one above:")
-		theirs.print(b.notes(), b.env.Width)
+		theirs.Print(b.notes(), b.env.Width)
 		if err := b.env.Confirm(b.yes, noTerminal); err != nil {
 			return err
 		}
 	}
-	if err := theirs.verdict(o.skipInvalid); err != nil {
-		theirs.print(b.notes(), b.env.Width)
+	if err := theirs.Verdict(o.SkipInvalid); err != nil {
+		theirs.Print(b.notes(), b.env.Width)
 		return err
 	}
-	return b.begin(ctx, made.ID, o.skipInvalid)
+	return b.begin(ctx, made.ID, o.SkipInvalid)
 }
 
 // send creates the batch and uploads its file.
-func (b *operator) send(ctx context.Context, file string, o input, options batchfile.Options) (api.Batch, error) {
-	from, err := uploadOf(file, options)
+func (b *operator) send(ctx context.Context, file string, o prompts.Input, options batchfile.Options) (api.Batch, error) {
+	from, err := prompts.Open(file, options)
 	if err != nil {
 		return api.Batch{}, err
 	}
@@ -149,12 +151,12 @@ func (b *operator) send(ctx context.Context, file string, o input, options batch
 		return api.Batch{}, err
 	}
 	made, err := b.access.CreateBatch(ctx, api.BatchRequest{
-		Name: o.name, Format: from.format, AtOnce: o.atOnce, SkipInvalid: o.skipInvalid, Again: o.again, MaxLines: o.maxLines, Defaults: options.Fields,
+		Name: o.Name, Format: from.Format, AtOnce: o.AtOnce, SkipInvalid: o.SkipInvalid, Again: o.Again, MaxLines: o.MaxLines, Defaults: options.Fields,
 	}, key)
 	if err != nil {
 		return api.Batch{}, fmt.Errorf("%w\nnothing was started or paid", err)
 	}
-	if err := b.access.Upload(ctx, made.Upload, from.name, from, from.size); err != nil {
+	if err := b.access.Upload(ctx, made.Upload, from.Filename, from, from.Size); err != nil {
 		return api.Batch{}, fmt.Errorf("uploading %s: %w\nnothing was started or paid; run the same command again", file, err)
 	}
 	return made.Batch, nil
@@ -185,7 +187,7 @@ func (b *operator) begin(ctx context.Context, id string, skipInvalid bool) error
 }
 
 // plan returns the plan that the stack has made of a batch's file.
-func (b *operator) plan(ctx context.Context, got api.Batch) (*report, error) {
+func (b *operator) plan(ctx context.Context, got api.Batch) (*preview.Plan, error) {
 	if got.Plan == nil {
 		return nil, b.unplanned(got)
 	}
@@ -193,13 +195,13 @@ func (b *operator) plan(ctx context.Context, got api.Batch) (*report, error) {
 	if err != nil {
 		return nil, err
 	}
-	return reportOf(got, control.Caps)
+	return preview.Of(got, control.Caps)
 }
 
 // unplanned is the error for a batch without a plan.
 func (b *operator) unplanned(got api.Batch) error {
 	if record.State(got.Status) == record.Unusable {
-		return &WrongLines{fmt.Sprintf("batch %s can't be run: %s. Nothing was started or paid", got.ID, term.Plain(term.OrEmpty(got.Reason)))}
+		return &preview.WrongLines{Message: fmt.Sprintf("batch %s can't be run: %s. Nothing was started or paid", got.ID, term.Plain(term.OrEmpty(got.Reason)))}
 	}
 	return &NotReady{ID: got.ID, Status: got.Status, Hint: b.command("show", got.ID)}
 }

@@ -10,9 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/takeup/takeup/internal/api"
-	"github.com/takeup/takeup/internal/batch"
-	"github.com/takeup/takeup/internal/batch/batchfile"
 	"github.com/takeup/takeup/internal/batch/record"
+	"github.com/takeup/takeup/internal/cli/batch/status"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/flags"
 	"github.com/takeup/takeup/internal/cli/money"
@@ -64,7 +63,7 @@ func (b *operator) show(ctx context.Context, got api.Batch) error {
 			return err
 		}
 		b.printBatch(got)
-		plan.print(b.env.Out, b.env.Width)
+		plan.Print(b.env.Out, b.env.Width)
 		b.printNext(got)
 		return nil
 	}
@@ -92,7 +91,7 @@ func (b *operator) printBatch(got api.Batch) {
 	}
 	row("batch", term.Plain(got.Name))
 	row("id", got.ID)
-	row("status", b.statusText(got))
+	row("status", status.Text(got, b.env.Now()))
 	row("reason", term.Plain(term.OrEmpty(got.Reason)))
 	row("owner", term.Plain(term.OrEmpty(got.Owner)))
 	row("created", got.CreatedAt.UTC().Format(time.RFC3339))
@@ -107,47 +106,12 @@ func (b *operator) printBatch(got api.Batch) {
 	}
 	row("at once", fmt.Sprint(got.AtOnce))
 	if got.Plan != nil {
-		row("videos", countsText(got.Counts))
+		row("videos", status.Counts(got.Counts))
 		if got.Plan.Wrong > 0 {
 			row("lines", fmt.Sprintf("%d, and %d invalid", got.Plan.Lines, got.Plan.Wrong))
 		}
 	}
 	row("money", fmt.Sprintf("%s USD spent, %s reserved, %s uncertain", money.Cents(got.Money.Spent), money.Cents(got.Money.Reserved), money.Cents(got.Money.Uncertain)))
-}
-
-// statusText formats the status of a batch, and what it waits for.
-func (b *operator) statusText(got api.Batch) string {
-	text := got.Status
-	switch {
-	case got.Paused != nil:
-		text += ", " + pausedText(got.Paused)
-	case got.UploadUntil != nil:
-		text += ", until " + got.UploadUntil.UTC().Format(time.RFC3339)
-	case record.State(got.Status) == record.Planned:
-		text += ", and waits to be started"
-	case got.EstimatedAt != nil && got.EstimatedAt.After(b.env.Now()):
-		text += ", about " + spanText(got.EstimatedAt.Sub(b.env.Now())) + " left"
-	}
-	return text
-}
-
-// countsText formats how many videos of a batch are in which state.
-func countsText(c api.BatchCounts) string {
-	var said []string
-	for _, part := range []struct {
-		n    int64
-		text string
-	}{
-		{c.Stored, "stored"}, {c.Running, "being made"}, {c.Waiting, "waiting"}, {c.New, "not begun"}, {c.Failed, "failed"}, {c.Cancelled, "cancelled"},
-	} {
-		if part.n > 0 {
-			said = append(said, fmt.Sprintf("%d %s", part.n, part.text))
-		}
-	}
-	if len(said) == 0 {
-		return fmt.Sprint(c.Videos)
-	}
-	return fmt.Sprintf("%d: %s", c.Videos, strings.Join(said, ", "))
 }
 
 // printFailures prints jobs that ended without a video.
@@ -187,43 +151,5 @@ func (b *operator) printNext(got api.Batch) {
 		if got.Counts.Stored > 0 {
 			say("download its videos", b.command("download", "--to", "videos", got.ID))
 		}
-	}
-}
-
-// reportOf returns the plan of a batch as it is printed.
-func reportOf(got api.Batch, caps api.Caps) (*report, error) {
-	p := got.Plan
-	r := &report{
-		Batch: got.Name, Lines: lineCounts{Right: p.Lines, Wrong: p.Wrong}, AtOnce: got.AtOnce, Quotes: p.Quotes, Planned: []plannedLine{},
-		Videos: map[batch.What]int{
-			batch.New: p.Videos.New, batch.Resume: p.Videos.Resume, batch.Running: p.Videos.Running, batch.Stored: p.Videos.Stored, batch.Over: p.Videos.Over,
-		},
-		Total: shareFrom(p.Total), Seconds: p.Seconds,
-	}
-	for _, m := range p.Models {
-		r.Models = append(r.Models, shareFrom(m))
-	}
-	for _, w := range p.WrongLines {
-		r.Wrong = append(r.Wrong, &batchfile.Wrong{Number: w.Line, Row: w.Row, Fields: w.Fields})
-	}
-	most, err := money.Parse(p.Total.MostUSD)
-	if err != nil {
-		return nil, err
-	}
-	r.plan.Total = batch.Share{Videos: p.Total.Videos, Most: most}
-	err = r.below(caps)
-	r.AtOnce = got.AtOnce // which Seconds is for
-	return r, err
-}
-
-// dearer reports whether a plan may cost more than another, as far as is known.
-func (r *report) dearer(than *report) bool {
-	return money.Micros(r.Total.MostUSD) > money.Micros(than.Total.MostUSD) || r.Total.Unbounded+r.Total.Unpriced > than.Total.Unbounded+than.Total.Unpriced
-}
-
-func shareFrom(p api.BatchPrice) share {
-	return share{
-		Model: p.Model, Videos: p.Videos, USD: p.USD, MostUSD: p.MostUSD, Unbounded: p.Unbounded, Unpriced: p.Unpriced,
-		Exact: p.Unbounded == 0 && p.Unpriced == 0 && p.USD == p.MostUSD,
 	}
 }

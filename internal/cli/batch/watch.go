@@ -3,16 +3,15 @@ package batch
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/batch/record"
+	"github.com/takeup/takeup/internal/cli/batch/status"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/flags"
-	"github.com/takeup/takeup/internal/cli/money"
 	"github.com/takeup/takeup/internal/cli/progress"
 	"github.com/takeup/takeup/internal/cli/target"
 	"github.com/takeup/takeup/internal/cli/term"
@@ -76,12 +75,12 @@ func (b *operator) await(ctx context.Context, id string) (api.Batch, error) {
 func (b *operator) watch(ctx context.Context, id string) error {
 	counter := progress.NewCounter(b.env, b.notes())
 	defer counter.Close()
-	var speed rate
+	var speed status.Rate
 	got, err := b.poll(ctx, id, func(got api.Batch) (bool, error) {
-		speed.add(b.env.Now(), ended(got))
-		share, step, text := progressOf(got, speed.perSecond(), b.env.Now())
+		speed.Add(b.env.Now(), status.Ended(got))
+		share, step, text := status.Progress(got, speed.PerSecond(), b.env.Now())
 		counter.Show(share, step, text)
-		return over(got), nil
+		return status.Over(got), nil
 	})
 	counter.Close()
 	if err != nil {
@@ -132,97 +131,6 @@ func (e *unwatched) Error() string {
 }
 
 func (e *unwatched) Unwrap() error { return e.err }
-
-// ended returns how many videos of a batch have ended.
-func ended(got api.Batch) int64 { return got.Counts.Stored + got.Counts.Failed + got.Counts.Cancelled }
-
-// over reports whether nothing more happens in a batch by itself.
-func over(got api.Batch) bool {
-	switch record.State(got.Status) {
-	case record.Planned, record.Ended, record.Unusable:
-		return true
-	case record.Cancelled: // what was submitted before is still stored
-		return got.Counts.Waiting+got.Counts.Running == 0
-	}
-	return false
-}
-
-// progressOf returns the share of a batch's videos that have ended, a step that changes with each
-// hundredth of them, and the progress in words.
-func progressOf(got api.Batch, perSecond float64, now time.Time) (share float64, step, text string) {
-	if got.Plan == nil {
-		return 0, got.Status, got.Status
-	}
-	if got.Counts.Videos > 0 {
-		share = float64(ended(got)) / float64(got.Counts.Videos)
-	}
-	said := []string{fmt.Sprintf("%d of %d", ended(got), got.Counts.Videos)}
-	if record.State(got.Status) != record.Running {
-		said = []string{got.Status, said[0]}
-	}
-	if n := got.Counts.Failed + got.Counts.Cancelled; n > 0 {
-		said = append(said, fmt.Sprintf("%d without a video", n))
-	}
-	if perSecond > 0 {
-		said = append(said, rateText(perSecond))
-	}
-	said = append(said, money.Cents(got.Money.Spent)+" USD")
-	paused := pausedText(got.Paused)
-	switch at := got.EstimatedAt; {
-	case paused != "":
-		said = append(said, paused)
-	case at != nil && at.After(now):
-		said = append(said, "about "+spanText(at.Sub(now))+" left")
-	}
-	return share, fmt.Sprint(got.Status, int(100*share), paused), strings.Join(said, ", ")
-}
-
-// rateText formats how many videos end in a second, or in a minute if they are few.
-func rateText(perSecond float64) string {
-	if perSecond < 0.1 {
-		return fmt.Sprintf("%.1f a minute", 60*perSecond)
-	}
-	return fmt.Sprintf("%.1f a second", perSecond)
-}
-
-// pausedText says which limit a batch waits for.
-func pausedText(p *api.BatchPaused) string {
-	if p == nil {
-		return ""
-	}
-	text := "paused by the " + p.Limit + "'s cap"
-	if p.Until != nil {
-		text += " until " + p.Until.UTC().Format(time.RFC3339)
-	}
-	return text
-}
-
-// rateWindow is how far back a rate looks.
-const rateWindow = time.Minute
-
-// rate measures how many videos end in a second.
-type rate struct{ samples []sample }
-
-type sample struct {
-	at time.Time
-	n  int64
-}
-
-func (r *rate) add(at time.Time, n int64) {
-	r.samples = append(r.samples, sample{at, n})
-	for len(r.samples) > 2 && at.Sub(r.samples[1].at) >= rateWindow {
-		r.samples = r.samples[1:]
-	}
-}
-
-// perSecond returns 0 until it is known.
-func (r *rate) perSecond() float64 {
-	first, last := r.samples[0], r.samples[len(r.samples)-1]
-	if !last.at.After(first.at) {
-		return 0
-	}
-	return float64(last.n-first.n) / last.at.Sub(first.at).Seconds()
-}
 
 // Incomplete is the error for a batch of which videos ended without one.
 type Incomplete struct {

@@ -5,6 +5,7 @@ package term
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"time"
 
@@ -53,6 +54,25 @@ func Seconds(d time.Duration) string {
 		return fmt.Sprintf("%d min", minutes)
 	}
 	return fmt.Sprintf("%d min %d s", minutes, seconds)
+}
+
+// Span formats a duration that may be days.
+func Span(d time.Duration) string {
+	switch d = d.Round(time.Second); {
+	case d < time.Hour:
+		return Seconds(d)
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+	}
+	return fmt.Sprintf("%d days", int(math.Ceil(d.Hours()/24)))
+}
+
+// Count formats a number with the word for one thing or for many.
+func Count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // Plain returns text from outside in a form that is safe to print on one line.

@@ -1,4 +1,4 @@
-package batch
+package preview
 
 import (
 	"encoding/json"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/cli/money"
+	"github.com/takeup/takeup/internal/cli/term"
 	"github.com/takeup/takeup/internal/price"
 )
 
@@ -20,7 +21,7 @@ type moneyCap struct {
 }
 
 // below computes how long the batch takes under the caps.
-func (r *report) below(caps api.Caps) error {
+func (r *Plan) below(caps api.Caps) error {
 	var err error
 	if r.Day, err = r.capped(caps.Day); err != nil {
 		return err
@@ -35,7 +36,7 @@ func (r *report) below(caps api.Caps) error {
 }
 
 // capped returns nil if there is no cap.
-func (r *report) capped(c api.Cap) (*moneyCap, error) {
+func (r *Plan) capped(c api.Cap) (*moneyCap, error) {
 	if c.Limit == nil {
 		return nil, nil
 	}
@@ -54,5 +55,5 @@ func (r *report) capped(c api.Cap) (*moneyCap, error) {
 
 // text says how long a batch takes under a cap.
 func (c *moneyCap) text(period, periods string) string {
-	return fmt.Sprintf("cap: %s USD a %s, %s USD left; it takes %s", money.WithCents(c.Limit), period, money.WithCents(c.Left), counted(c.Periods, period, periods))
+	return fmt.Sprintf("cap: %s USD a %s, %s USD left; it takes %s", money.WithCents(c.Limit), period, money.WithCents(c.Left), term.Count(c.Periods, period, periods))
 }

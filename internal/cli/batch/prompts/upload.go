@@ -1,4 +1,4 @@
-package batch
+package prompts
 
 import (
 	"bufio"
@@ -14,22 +14,22 @@ import (
 	"github.com/takeup/takeup/internal/cli/command"
 )
 
-// upload is a file in a format that the API takes. Close removes what was made of it.
-type upload struct {
+// Upload is a file in a format that the API takes. Close removes what was made of it.
+type Upload struct {
 	*os.File
-	name, format string
-	size         int64
-	made         bool
+	Filename, Format string
+	Size             int64
+	made             bool
 }
 
-// uploadOf opens a file for the upload. A text file becomes JSON Lines, with each prompt in the
+// Open opens a file for the upload. A text file becomes JSON Lines, with each prompt in the
 // line where it was. Invalid lines of it, which are skipped, are empty there.
-func uploadOf(file string, options batchfile.Options) (*upload, error) {
+func Open(file string, options batchfile.Options) (*Upload, error) {
 	from, err := os.Open(file)
 	if err != nil {
 		return nil, command.Usagef("reading the prompts: %w", err)
 	}
-	u := &upload{File: from, name: filepath.Base(file), format: string(options.Format)}
+	u := &Upload{File: from, Filename: filepath.Base(file), Format: string(options.Format)}
 	if options.Format == batchfile.Text {
 		if u, err = converted(from, options); err != nil {
 			return nil, err
@@ -39,18 +39,18 @@ func uploadOf(file string, options batchfile.Options) (*upload, error) {
 	if err != nil {
 		return nil, errors.Join(err, u.Close())
 	}
-	u.size = info.Size()
+	u.Size = info.Size()
 	return u, nil
 }
 
 // converted makes JSON Lines of a text file, and closes it.
-func converted(from *os.File, options batchfile.Options) (*upload, error) {
+func converted(from *os.File, options batchfile.Options) (*Upload, error) {
 	defer from.Close()
 	to, err := os.CreateTemp("", "takeup-*.jsonl")
 	if err != nil {
 		return nil, fmt.Errorf("preparing the upload: %w", err)
 	}
-	u := &upload{File: to, name: "prompts.jsonl", format: api.BatchJSONL, made: true}
+	u := &Upload{File: to, Filename: "prompts.jsonl", Format: api.BatchJSONL, made: true}
 	if err := convert(to, from, options); err != nil {
 		return nil, errors.Join(fmt.Errorf("preparing the upload: %w", err), u.Close())
 	}
@@ -88,7 +88,7 @@ func convert(to io.Writer, from io.Reader, options batchfile.Options) error {
 }
 
 // Close closes the file.
-func (u *upload) Close() error {
+func (u *Upload) Close() error {
 	err := u.File.Close()
 	if u.made {
 		err = errors.Join(err, os.Remove(u.Name()))

@@ -1,4 +1,4 @@
-package batch
+package status
 
 import (
 	"testing"
@@ -10,7 +10,7 @@ import (
 
 var now = time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
 
-func TestProgressOf(t *testing.T) {
+func TestProgress(t *testing.T) {
 	in := func(d time.Duration) *time.Time { return new(now.Add(d)) }
 	running := api.Batch{Status: string(record.Running), Plan: &api.BatchPlan{}, Counts: api.BatchCounts{Videos: 300, New: 300}, Money: api.BatchMoney{Spent: "0"}}
 	with := func(change func(*api.Batch)) api.Batch {
@@ -39,7 +39,7 @@ func TestProgressOf(t *testing.T) {
 		}), 0, 0, "running0paused by the day's cap until 2026-08-22T00:00:00Z", "0 of 300, 0.00 USD, paused by the day's cap until 2026-08-22T00:00:00Z"},
 		{"ended", with(func(b *api.Batch) { b.Status, b.Counts.Stored = string(record.Ended), 300 }), 0, 1, "ended100", "ended, 300 of 300, 0.00 USD"},
 	} {
-		share, step, text := progressOf(test.batch, test.speed, now)
+		share, step, text := Progress(test.batch, test.speed, now)
 		if share != test.share || step != test.step || text != test.text {
 			t.Errorf("%s: got %v, %q, %q", test.name, share, step, text)
 		}
@@ -48,7 +48,7 @@ func TestProgressOf(t *testing.T) {
 
 // A rate is that of the last minute, and at least of two samples.
 func TestRate(t *testing.T) {
-	at, r := now, rate{}
+	at, r := now, Rate{}
 	for _, test := range []struct {
 		after time.Duration
 		n     int64
@@ -57,8 +57,8 @@ func TestRate(t *testing.T) {
 		{0, 10, 0}, {0, 10, 0}, {10 * time.Second, 20, 1}, {50 * time.Second, 130, 2}, {2 * time.Hour, 130, 0}, {time.Minute, 190, 1},
 	} {
 		at = at.Add(test.after)
-		if r.add(at, test.n); r.perSecond() != test.want {
-			t.Errorf("%v later with %d: %v a second, want %v", test.after, test.n, r.perSecond(), test.want)
+		if r.Add(at, test.n); r.PerSecond() != test.want {
+			t.Errorf("%v later with %d: %v a second, want %v", test.after, test.n, r.PerSecond(), test.want)
 		}
 	}
 }
@@ -68,15 +68,15 @@ func TestRate(t *testing.T) {
 func TestOver(t *testing.T) {
 	for _, state := range record.States() {
 		want := state == record.Planned || state == record.Ended || state == record.Cancelled || state == record.Unusable
-		if got := over(api.Batch{Status: string(state)}); got != want {
+		if got := Over(api.Batch{Status: string(state)}); got != want {
 			t.Errorf("%s is over: %v", state, got)
 		}
 		want = want && state != record.Cancelled
-		if got := over(api.Batch{Status: string(state), Counts: api.BatchCounts{Running: 1}}); got != want {
+		if got := Over(api.Batch{Status: string(state), Counts: api.BatchCounts{Running: 1}}); got != want {
 			t.Errorf("%s with a video that is made is over: %v", state, got)
 		}
 	}
-	if over(api.Batch{Status: "a state of a newer API"}) {
+	if Over(api.Batch{Status: "a state of a newer API"}) {
 		t.Error("a state that nobody knows is an end")
 	}
 }

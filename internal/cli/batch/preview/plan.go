@@ -1,4 +1,6 @@
-package batch
+// Package preview shows what a file of prompts would become before anything is paid: the plan that
+// is made here with the API's prices and times, or the stack's own.
+package preview
 
 import (
 	"encoding/json"
@@ -16,8 +18,8 @@ import (
 	"github.com/takeup/takeup/internal/cli/term"
 )
 
-// report is the plan of a file of prompts, as it is printed.
-type report struct {
+// Plan is the plan of a file of prompts, as it is printed.
+type Plan struct {
 	Batch  string             `json:"batch"`
 	Lines  lineCounts         `json:"lines"`
 	Videos map[batch.What]int `json:"videos"` // by what is to be done with them
@@ -68,7 +70,7 @@ type plannedVideo struct {
 }
 
 // add adds a line. If again is true, its videos get their ids only when they are made.
-func (r *report) add(p batch.Planned, again bool) {
+func (r *Plan) add(p batch.Planned, again bool) {
 	line := plannedLine{Line: p.Number, Row: p.Row, Label: p.Label, Model: p.Request.Model(), Duration: p.Request.Duration()}
 	for i, id := range p.IDs {
 		if again {
@@ -80,7 +82,7 @@ func (r *report) add(p batch.Planned, again bool) {
 }
 
 // take sets the totals from the plan and the caps.
-func (r *report) take(plan batch.Plan, caps api.Caps) error {
+func (r *Plan) take(plan batch.Plan, caps api.Caps) error {
 	r.plan, r.Quotes, r.Wrong, r.Models = plan, plan.Quotes, plan.Named, []share{}
 	r.Lines = lineCounts{Right: plan.Lines, Wrong: plan.Wrong}
 	if r.Wrong == nil {
@@ -103,29 +105,22 @@ func shareOf(s batch.Share) share {
 	return share{Model: s.Model, Videos: s.Videos, USD: s.Least.USD(), MostUSD: s.Most.USD(), Exact: s.Exact(), Unbounded: s.Unbounded, Unpriced: s.Unpriced}
 }
 
-// verdict returns an error if there are invalid lines that may not be skipped.
-func (r *report) verdict(skip bool) error {
+// Verdict returns an error if there are invalid lines that may not be skipped.
+func (r *Plan) Verdict(skip bool) error {
 	switch {
 	case r.Quotes:
-		return &WrongLines{"the file has unbalanced quotes, so it is unclear where its lines begin; correct them, since no line can be skipped before. Nothing was started or paid"}
+		return &WrongLines{Message: "the file has unbalanced quotes, so it is unclear where its lines begin; correct them, since no line can be skipped before. Nothing was started or paid"}
 	case r.Lines.Wrong > 0 && !skip:
-		return &WrongLines{counted(r.Lines.Wrong, "line is", "lines are") + " invalid; correct them, or skip them with --skip-invalid. Nothing was started or paid"}
+		return &WrongLines{Message: term.Count(r.Lines.Wrong, "line is", "lines are") + " invalid; correct them, or skip them with --skip-invalid. Nothing was started or paid"}
 	}
 	return nil
 }
 
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
-// print prints the plan for people, in lines of at most width columns; 0 is unlimited.
-func (r *report) print(out io.Writer, width int) {
+// Print prints the plan for people, in lines of at most width columns; 0 is unlimited.
+func (r *Plan) Print(out io.Writer, width int) {
 	say := func(indent, text string) { term.Wrap(out, width, indent, indent+term.Gap, text) }
 	say("", "batch: "+term.Plain(r.Batch))
-	lines := counted(r.Lines.Right, "line", "lines")
+	lines := term.Count(r.Lines.Right, "line", "lines")
 	if r.Lines.Wrong > 0 {
 		lines += fmt.Sprintf(", and %d invalid", r.Lines.Wrong)
 	}
@@ -133,7 +128,7 @@ func (r *report) print(out io.Writer, width int) {
 	for _, n := range r.Videos {
 		videos += n
 	}
-	say("", lines+": "+counted(videos, "video", "videos"))
+	say("", lines+": "+term.Count(videos, "video", "videos"))
 	for _, kind := range []struct {
 		what batch.What
 		text string
@@ -150,7 +145,7 @@ func (r *report) print(out io.Writer, width int) {
 	}
 	r.printCost(out, width)
 	if r.Videos[batch.New]+r.Videos[batch.Resume] > 0 {
-		say("", fmt.Sprintf("time: about %s, %d at once", spanText(time.Duration(r.Seconds)*time.Second), r.AtOnce))
+		say("", fmt.Sprintf("time: about %s, %d at once", term.Span(time.Duration(r.Seconds)*time.Second), r.AtOnce))
 	}
 	if r.Day != nil && r.Day.Periods > 0 {
 		say("", r.Day.text("day", "days"))
@@ -171,7 +166,7 @@ func (r *report) print(out io.Writer, width int) {
 
 // printCost prints the cost of the videos: a line for each model and one for all, or two lines
 // each in a narrow terminal.
-func (r *report) printCost(out io.Writer, width int) {
+func (r *Plan) printCost(out io.Writer, width int) {
 	shares := append(append([]share{}, r.Models...), r.Total)
 	shares[len(shares)-1].Model = "all"
 	if len(r.Models) == 1 {
@@ -190,7 +185,7 @@ func (r *report) printCost(out io.Writer, width int) {
 		line := term.Gap + runewidth.FillRight(s.Model, names) + term.Gap + fmt.Sprintf("%*d", counts, s.Videos) + term.Gap + shareText(s)
 		if width > 0 && runewidth.StringWidth(line) > width {
 			fmt.Fprintln(out, term.Gap+s.Model)
-			term.Wrap(out, width, term.Gap+term.Gap, term.Gap+term.Gap+term.Gap, counted(s.Videos, "video", "videos")+", "+shareText(s))
+			term.Wrap(out, width, term.Gap+term.Gap, term.Gap+term.Gap+term.Gap, term.Count(s.Videos, "video", "videos")+", "+shareText(s))
 			continue
 		}
 		fmt.Fprintln(out, line)
@@ -213,15 +208,4 @@ func shareText(s share) string {
 		text += fmt.Sprintf(", and %d with an unknown price", s.Unpriced)
 	}
 	return text
-}
-
-// spanText formats a duration that may be days.
-func spanText(d time.Duration) string {
-	switch d = d.Round(time.Second); {
-	case d < time.Hour:
-		return term.Seconds(d)
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
-	}
-	return fmt.Sprintf("%d days", int(math.Ceil(d.Hours()/24)))
 }
