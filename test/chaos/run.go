@@ -9,6 +9,7 @@ import (
 
 	"github.com/takeup/takeup/internal/dev/stack"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
+	"github.com/takeup/takeup/test/chaos/carrier"
 	"github.com/takeup/takeup/test/chaos/drive"
 	"github.com/takeup/takeup/test/chaos/faults"
 	"github.com/takeup/takeup/test/chaos/provider"
@@ -97,10 +98,10 @@ func Run(ctx context.Context, o world.Options) (_ *verdict.Result, err error) {
 	if err := w.Connect(ctx, store, database, states); err != nil {
 		return nil, err
 	}
-	if d.Events, err = drive.NewStatusCarrier(ctx, w, w.Stack.Config()); err != nil {
+	if d.Events, err = carrier.NewStatus(ctx, w, w.Stack.Config()); err != nil {
 		return nil, fmt.Errorf("taking over the status events: %w", err)
 	}
-	if d.Files, err = drive.NewFileCarrier(ctx, w, w.Stack.Config()); err != nil {
+	if d.Files, err = carrier.NewFiles(ctx, w, w.Stack.Config()); err != nil {
 		return nil, fmt.Errorf("taking over the events of files: %w", err)
 	}
 	return settling(ctx, d, began)

@@ -19,6 +19,7 @@ import (
 	"github.com/takeup/takeup/internal/batch/batchfile"
 	"github.com/takeup/takeup/internal/batch/record"
 	"github.com/takeup/takeup/internal/wait"
+	"github.com/takeup/takeup/test/chaos/carrier"
 	"github.com/takeup/takeup/test/chaos/world"
 )
 
@@ -81,7 +82,7 @@ func (d *Driver) RunAgain(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		d.Files.release(ctx, b.Name)
+		d.Files.Release(ctx, b.Name)
 		if b.Cancelled && !b.Resumed {
 			continue
 		}
@@ -132,7 +133,7 @@ func (l *lead) toTheEnd(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		late := time.Since(since) > patience && l.Files.idle(l.Name)
+		late := time.Since(since) > patience && l.Files.Idle(l.Name)
 		switch b.State {
 		case record.Unusable:
 			return fmt.Errorf("its file can't be used: %s", b.Reason)
@@ -165,7 +166,7 @@ func (l *lead) toTheEnd(ctx context.Context) error {
 			case b.Run <= l.before && late:
 				since = time.Now()
 				err = l.remind(ctx)
-			case b.Run > l.before && !running && l.Files.idle(l.Name):
+			case b.Run > l.before && !running && l.Files.Idle(l.Name):
 				return nil
 			}
 		}
@@ -197,9 +198,9 @@ func (l *lead) cancelledAfter() time.Duration {
 
 // remind sends a file again, or the event of its last version.
 func (l *lead) remind(ctx context.Context) error {
-	if key := l.Files.last(l.Name); key != "" && l.World.Plan.Roll("reminded", l.Name) < 0.5 {
+	if key := l.Files.Last(l.Name); key != "" && l.World.Plan.Roll("reminded", l.Name) < 0.5 {
 		l.World.Plan.Note("event", "the event of a batch's file delivered by hand", l.Name)
-		return world.Persist(ctx, func() error { return invoke(ctx, l.World.Lambda, l.World.Functions[world.Prompts], key) })
+		return world.Persist(ctx, func() error { return carrier.Invoke(ctx, l.World.Lambda, l.World.Functions[world.Prompts], key) })
 	}
 	l.World.Plan.Note("event", "a batch's file uploaded again, since it did not arrive", l.Name)
 	return l.upload(ctx)
@@ -215,7 +216,7 @@ func (l *lead) upload(ctx context.Context) error {
 		return l.sendForm(ctx, file)
 	}
 	bucket, key := l.World.Stack.Outputs["PromptsBucket"], l.Key()
-	l.Files.expect(l.Name)
+	l.Files.Expect(l.Name)
 	_, err = l.World.S3.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader(file)})
 	return err
 }
@@ -246,7 +247,7 @@ func (l *lead) sendForm(ctx context.Context, file []byte) error {
 	if made.Batch.ID != l.ID {
 		l.World.Unexpected("the API gave %s for batch %s, which is %s", made.Batch.ID, l.Name, l.ID)
 	}
-	l.Files.expect(l.Name)
+	l.Files.Expect(l.Name)
 	forms := client.New(client.Config{BaseURL: l.World.Stack.API, Token: l.World.Stack.Token, HTTP: http.DefaultClient, Sleep: wait.For})
 	return forms.Upload(ctx, made.Upload, l.Name, bytes.NewReader(file), int64(len(file)))
 }

@@ -1,19 +1,20 @@
-// Package drive drives a run: it sends the jobs, stops executions, delivers status events,
-// sweeps, raises caps, redrives, and waits until every job has ended.
+// Package drive drives a run: it sends the jobs, stops executions, sweeps, raises caps, redrives,
+// and waits until every job has ended.
 package drive
 
 import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/takeup/takeup/test/chaos/carrier"
 	"github.com/takeup/takeup/test/chaos/world"
 )
 
 // Driver sends the jobs of a run, stops, watches and redrives them.
 type Driver struct {
 	World  *world.World
-	Events *carrier // the status events of executions
-	Files  *carrier // the events of prompt files
+	Events *carrier.Carrier // the status events of executions
+	Files  *carrier.Carrier // the events of prompt files
 	slots  chan struct{}
 	// calmed means that no more executions are stopped.
 	calmed atomic.Bool

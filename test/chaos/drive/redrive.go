@@ -53,7 +53,7 @@ func (d *Driver) redriveThese(ctx context.Context, these []*world.Job) error {
 		if err := d.redrive(ctx, j); err != nil && ctx.Err() == nil {
 			d.World.Unexpected("job %s could not be redriven: %v", j.Name, err)
 		}
-		d.Events.release(ctx, j.Name)
+		d.Events.Release(ctx, j.Name)
 		d.follow(j, true)
 	}
 	d.drain(ctx)

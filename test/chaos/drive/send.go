@@ -23,6 +23,7 @@ import (
 	"github.com/takeup/takeup/internal/api/tokens"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/promptfile"
+	"github.com/takeup/takeup/test/chaos/carrier"
 	"github.com/takeup/takeup/test/chaos/provider"
 	"github.com/takeup/takeup/test/chaos/world"
 )
@@ -294,7 +295,9 @@ func (d *Driver) deliver(ctx context.Context, j *world.Job) error {
 	if err != nil {
 		return err
 	}
-	return world.Persist(ctx, func() error { return invoke(ctx, d.World.Lambda, d.World.Functions[world.Prompts], string(event)) })
+	return world.Persist(ctx, func() error {
+		return carrier.Invoke(ctx, d.World.Lambda, d.World.Functions[world.Prompts], string(event))
+	})
 }
 
 // start starts an execution.

@@ -1,4 +1,4 @@
-package drive
+package carrier
 
 import (
 	"context"
@@ -15,11 +15,11 @@ import (
 	"github.com/takeup/takeup/test/chaos/world"
 )
 
-// NewFileCarrier returns the carrier of the events of prompt files. A queue becomes the target of
+// NewFiles returns the carrier of the events of prompt files. A queue becomes the target of
 // the bucket's notifications, in place of the function that takes in files. Only the events of
 // batches meet faults, since each other file is delivered by hand, too.
-func NewFileCarrier(ctx context.Context, w *world.World, config aws.Config) (*carrier, error) {
-	e, err := newCarrier(ctx, w, config, "file event", world.Prompts, func(event string) (string, bool) { return batchOf(w, event) })
+func NewFiles(ctx context.Context, w *world.World, config aws.Config) (*Carrier, error) {
+	e, err := open(ctx, w, config, "file event", world.Prompts, func(event string) (string, bool) { return batchOf(w, event) })
 	if err != nil {
 		return nil, err
 	}
