@@ -1,5 +1,6 @@
-// Package wait waits until a duration has passed or a context is done. The standard library
-// has no such function, and packages that don't depend on each other need it.
+// Package wait waits until a duration has passed or a context is done. It is a package of its own
+// since the standard library has no such function, and packages that don't depend on each other
+// need it.
 package wait
 
 import (

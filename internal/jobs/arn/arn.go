@@ -1,5 +1,5 @@
-// Package arn names the state machine and its executions. It is separate from the packages that
-// call Step Functions, so that a function's settings don't import that client.
+// Package arn names the state machine and its executions. It is a package of its own so that a
+// function's settings don't import the client of Step Functions.
 package arn
 
 import (

@@ -1,5 +1,6 @@
 // Package stream is the common part of the two programs that upload with the SDK's helpers. They
-// pass a download's body to an uploader as the SDK's own examples pass a file.
+// pass a download's body to an uploader as the SDK's own examples pass a file. It is a package of
+// its own since each of them links one helper alone.
 package stream
 
 import (

@@ -1,4 +1,5 @@
-// Package refresh invokes a stack's function that refreshes the provider's price list.
+// Package refresh invokes a stack's function that refreshes the provider's price list. It is a
+// package of its own so that the functions, which keep that list, don't link the client of Lambda.
 package refresh
 
 import (

@@ -1,5 +1,5 @@
 // Package contract has the routes of the provider's API, its units, and the schemas of its replies, as data. The parameters
-// of requests are in package models.
+// of requests are in package models. It is a package of its own since each part of the simulator needs it.
 package contract
 
 import (
