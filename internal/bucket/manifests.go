@@ -33,7 +33,7 @@ func NewManifests(client Client, bucket string) *Manifests {
 
 // Address returns the s3:// address of a job's video.
 func (m *Manifests) Address(job video.Locator) string {
-	return "s3://" + m.bucket + "/" + objectkey.Video(job)
+	return objectkey.URI(m.bucket, objectkey.Video(job))
 }
 
 // Manifest reads a job's manifest, and returns false if there is none, because its video

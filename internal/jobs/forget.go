@@ -104,7 +104,7 @@ func remnants(entry video.Entry) []Remnant {
 	}
 	if o.Trigger == video.TriggerFile {
 		stays = append(stays, Remnant{
-			What: "the prompt file, all of its versions, and copies of it", Where: "s3://" + o.Bucket + "/" + o.Key,
+			What: "the prompt file, all of its versions, and copies of it", Where: objectkey.URI(o.Bucket, o.Key),
 			Todo: "remove the versions; the same file, uploaded again, is this job and starts nothing",
 		})
 		if entry.RequestHash == "" {

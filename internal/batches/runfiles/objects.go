@@ -45,7 +45,7 @@ func (o *Objects) Bucket() string { return o.bucket }
 
 // Address implements Files.
 func (o *Objects) Address(job video.Locator) string {
-	return "s3://" + o.bucket + "/" + objectkey.Video(job)
+	return objectkey.URI(o.bucket, objectkey.Video(job))
 }
 
 // Open implements Files. The error is a *video.ServiceUnavailable.

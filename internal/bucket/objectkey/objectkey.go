@@ -43,6 +43,9 @@ func Video(job video.Locator) string { return directory(job) + videoName }
 // Manifest returns the key of a job's manifest. The job's ID must be valid.
 func Manifest(job video.Locator) string { return directory(job) + manifestName }
 
+// URI returns the s3:// URI of an object.
+func URI(bucket, key string) string { return "s3://" + bucket + "/" + key }
+
 // Upload returns the key in the prompts bucket that an upload form signs. The name must be
 // from jobs.RandomID with the prefix "file", and the extension txt or json.
 func Upload(name, extension string) string { return Uploads + name + "." + extension }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/batch/record"
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/cli/batch/status"
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/flags"
@@ -99,7 +100,7 @@ func (b *operator) printBatch(got api.Batch) {
 		row("ended", got.EndedAt.UTC().Format(time.RFC3339))
 	}
 	if got.Source != nil {
-		row("file", term.Plain(fmt.Sprintf("s3://%s/%s, version %s", got.Source.Bucket, got.Source.Key, got.Source.Version)))
+		row("file", term.Plain(objectkey.URI(got.Source.Bucket, got.Source.Key)+", version "+got.Source.Version))
 	}
 	if got.Run > 1 {
 		row("run", fmt.Sprint(got.Run))

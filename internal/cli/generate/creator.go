@@ -140,7 +140,7 @@ func (m *Creator) summary(got Saved, took time.Duration) {
 	}
 	fmt.Fprintf(m.Env.Out, "video  %s, %s%s\n", got.File, term.Bytes(got.Manifest.Bytes), note)
 	if m.API.Bucket != "" && !m.Ephemeral {
-		fmt.Fprintf(m.Env.Out, "S3     s3://%s/%s\n", m.API.Bucket, objectkey.Video(video.Locator{ID: got.ID, CreatedAt: got.CreatedAt}))
+		fmt.Fprintf(m.Env.Out, "S3     %s\n", objectkey.URI(m.API.Bucket, objectkey.Video(video.Locator{ID: got.ID, CreatedAt: got.CreatedAt})))
 	}
 	fmt.Fprintf(m.Env.Out, "time   %.1f s\n", took.Seconds())
 	cost := money.Cost(got.Cost)

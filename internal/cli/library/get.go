@@ -110,7 +110,7 @@ func showVideo(out io.Writer, access target.API, v api.Video, asJSON bool) error
 		row("file", fileText(*v.Manifest))
 		row("generation", v.Manifest.GenerationID)
 		if access.Bucket != "" {
-			row("S3", "s3://"+access.Bucket+"/"+objectkey.Video(video.Locator{ID: v.ID, CreatedAt: v.CreatedAt}))
+			row("S3", objectkey.URI(access.Bucket, objectkey.Video(video.Locator{ID: v.ID, CreatedAt: v.CreatedAt})))
 		}
 	}
 	if v.Error != nil {
@@ -138,7 +138,7 @@ func originText(o *api.Origin) string {
 	case o.Batch != nil:
 		return term.Plain(lineText(o))
 	}
-	text := "s3://" + term.OrEmpty(o.Bucket) + "/" + term.OrEmpty(o.Key)
+	text := objectkey.URI(term.OrEmpty(o.Bucket), term.OrEmpty(o.Key))
 	if o.Version != nil {
 		text += ", version " + *o.Version
 	}

@@ -125,13 +125,13 @@ func (o Objects) sum(ctx context.Context, file PromptFile) (sum string, gone boo
 		}
 	}
 	if err != nil {
-		return "", false, fmt.Errorf("reading s3://%s/%s: %w", file.Bucket, file.Key, err)
+		return "", false, fmt.Errorf("reading %s: %w", objectkey.URI(file.Bucket, file.Key), err)
 	}
 	defer out.Body.Close()
 	// Anything larger can't be a prompt file.
 	content, err := io.ReadAll(io.LimitReader(out.Body, video.MaxRequestBytes+1))
 	if err != nil {
-		return "", false, fmt.Errorf("reading s3://%s/%s: %w", file.Bucket, file.Key, err)
+		return "", false, fmt.Errorf("reading %s: %w", objectkey.URI(file.Bucket, file.Key), err)
 	}
 	return promptfile.Sum(content), false, nil
 }
