@@ -5,29 +5,17 @@ package main
 import (
 	"context"
 	"flag"
-	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/takeup/takeup/test/chaos"
 	"github.com/takeup/takeup/test/chaos/world"
+	"github.com/takeup/takeup/test/harness/program"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	kept, err := run(ctx)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "chaos:", err)
-	}
-	if err != nil || !kept {
-		os.Exit(1)
-	}
-}
+func main() { program.Main("chaos", run) }
 
-// run reports whether every promise was kept.
-func run(ctx context.Context) (bool, error) {
+// run returns program.ErrFailed if a promise was broken.
+func run(ctx context.Context) error {
 	o := world.Options{InFlight: 100, Times: world.DefaultTimes(), Output: os.Stdout}
 	flag.IntVar(&o.Jobs, "jobs", 1000, "how many jobs are sent")
 	flag.Uint64Var(&o.Seed, "seed", 1, "the seed of the fault plan")
@@ -41,7 +29,10 @@ func run(ctx context.Context) (bool, error) {
 	flag.Parse()
 	result, err := chaos.Run(ctx, o)
 	if err != nil {
-		return false, err
+		return err
 	}
-	return result.Kept(), result.Write(o.Output)
+	if err := result.Write(o.Output); err != nil || result.Kept() {
+		return err
+	}
+	return program.ErrFailed
 }

@@ -4,29 +4,17 @@ package main
 import (
 	"context"
 	"flag"
-	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/takeup/takeup/test/bench/batch"
+	"github.com/takeup/takeup/test/harness/program"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	kept, err := run(ctx)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "batch:", err)
-	}
-	if err != nil || !kept {
-		os.Exit(1)
-	}
-}
+func main() { program.Main("batch", run) }
 
-// run reports whether every line has its video, charged once.
-func run(ctx context.Context) (bool, error) {
+// run returns program.ErrFailed if a line has no video, or more than one charge.
+func run(ctx context.Context) error {
 	o := batch.Options{Output: os.Stderr}
 	flag.IntVar(&o.Lines, "lines", 10_000, "the number of lines")
 	flag.IntVar(&o.AtOnce, "at-once", 60, "how many videos are made at once")
@@ -38,7 +26,10 @@ func run(ctx context.Context) (bool, error) {
 	flag.Parse()
 	report, err := batch.Run(ctx, o)
 	if err != nil {
-		return false, err
+		return err
 	}
-	return report.Kept(), report.Write(os.Stdout)
+	if err := report.Write(os.Stdout); err != nil || report.Kept() {
+		return err
+	}
+	return program.ErrFailed
 }

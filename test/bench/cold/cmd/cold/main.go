@@ -4,23 +4,13 @@ package main
 import (
 	"context"
 	"flag"
-	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/takeup/takeup/test/bench/cold"
+	"github.com/takeup/takeup/test/harness/program"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "cold:", err)
-		os.Exit(1)
-	}
-}
+func main() { program.Main("cold", run) }
 
 func run(ctx context.Context) error {
 	var o cold.Options

@@ -4,24 +4,14 @@ package main
 import (
 	"context"
 	"flag"
-	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/takeup/takeup/test/bench/list"
+	"github.com/takeup/takeup/test/harness/program"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "list:", err)
-		os.Exit(1)
-	}
-}
+func main() { program.Main("list", run) }
 
 func run(ctx context.Context) error {
 	o := list.Options{Progress: os.Stderr}

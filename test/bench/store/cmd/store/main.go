@@ -4,25 +4,15 @@ package main
 import (
 	"context"
 	"flag"
-	"fmt"
 	"os"
-	"os/signal"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"github.com/takeup/takeup/test/bench/store"
+	"github.com/takeup/takeup/test/harness/program"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench-store:", err)
-		os.Exit(1)
-	}
-}
+func main() { program.Main("bench-store", run) }
 
 func run(ctx context.Context) error {
 	o := store.Options{Output: os.Stdout, Progress: os.Stderr}
