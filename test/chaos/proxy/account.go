@@ -58,6 +58,14 @@ func (a *Account) Ideal() (ideal, took time.Duration) {
 	return slices.Max(free), took
 }
 
+// Pace returns how many claims a second were made, from the first to the last.
+func (a *Account) Pace() float64 {
+	if len(a.Holds) < 2 {
+		return 0
+	}
+	return float64(len(a.Holds)-1) / a.Holds[len(a.Holds)-1].claimed.Sub(a.Holds[0].claimed).Seconds()
+}
+
 // NewAccount returns an account with these caps.
 func NewAccount(dayMicros, slots int64) *Account {
 	return &Account{

@@ -140,8 +140,8 @@ func (r *Result) Write(out io.Writer) error {
 		fmt.Fprintf(table, "the day's cap at the end\t%.2f\n\ncaps\t\nslots\t%d\nclaims\t%d\n", usd(a.DayMicros), a.Slots, len(a.Holds))
 		if a.DayMicros == 0 {
 			ideal, took := a.Ideal()
-			fmt.Fprintf(table, "slots were needed for, in seconds\t%.1f\nideally\t%.1f\nratio\t%.3f\nyounger jobs that passed one\t%d\n",
-				took.Seconds(), ideal.Seconds(), took.Seconds()/ideal.Seconds(), a.Passed())
+			fmt.Fprintf(table, "claims a second\t%.1f\nslots were needed for, in seconds\t%.1f\nideally\t%.1f\nratio\t%.3f\nyounger jobs that passed one\t%d\n",
+				a.Pace(), took.Seconds(), ideal.Seconds(), took.Seconds()/ideal.Seconds(), a.Passed())
 		}
 		for _, limit := range slices.Sorted(maps.Keys(a.Waited)) {
 			fmt.Fprintf(table, "jobs that waited for %s\t%d\n", limit, len(a.Waited[limit]))
