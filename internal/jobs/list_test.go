@@ -175,6 +175,7 @@ func TestListBy(t *testing.T) {
 			"failed":        {jobs.Query{States: []video.State{video.StateFailed}}, []string{"first"}},
 			"another model": {jobs.Query{Model: "another"}, nil},
 			"another owner": {jobs.Query{Owner: "another"}, nil},
+			"another pair":  {jobs.Query{Metadata: map[string]string{"project": "another"}}, nil},
 		} {
 			test.query.Limit = 50
 			if got, next := w.list(test.query); !slices.Equal(got, test.want) || next != "" {
@@ -192,6 +193,7 @@ func TestListBy(t *testing.T) {
 			"of another owner": {Cursor: next, States: running, Owner: "alice"},
 			"of another model": {Cursor: next, States: running, Model: "m"},
 			"of another time":  {Cursor: next, States: running, From: start},
+			"of other pairs":   {Cursor: next, States: running, Metadata: map[string]string{"project": "boats"}},
 			"of other words":   {Cursor: next, States: running, Words: "boat"},
 		} {
 			q.Limit = 1

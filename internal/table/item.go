@@ -18,6 +18,7 @@ const (
 	placeName  = "place"  // position among the jobs: the time of creation, and the id
 	statusName = "status" // a video.State
 	batchName  = "batch"  // id of a batch
+	pairsName  = "pairs"  // the digests of the pairs of metadata
 
 	waitName      = "wait" // a video.WaitKind, for a job that is held up
 	waitSinceName = "wait_since"
@@ -128,6 +129,9 @@ func encode(entry video.Entry, version int64) dynamo.Attributes {
 		item.Put("prompt", brief.Prompt)
 		item.PutNumber("duration", int64(brief.Duration))
 		item.Put("aspect_ratio", brief.AspectRatio)
+		if pairs := digests(entry.Request.Metadata()); len(pairs) > 0 {
+			item[pairsName] = &types.AttributeValueMemberSS{Value: pairs}
+		}
 	}
 	return item
 }

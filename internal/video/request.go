@@ -18,8 +18,11 @@ import (
 // leaves room within the 256 KiB that Step Functions accepts as input.
 const MaxRequestBytes = 64 << 10
 
-// ExternalID is a field that is kept with the job and not sent to the provider.
-const ExternalID = "external_task_id"
+// Fields that are kept with the job and not sent to the provider.
+const (
+	ExternalID = "external_task_id" // the client's own name for the job
+	Metadata   = "metadata"         // the client's own pairs of texts, by key
+)
 
 // Request is what a user asks for. It is valid for its model, has the defaults that decide
 // the video's length and shape filled in, and has each value in its JSON type. Its JSON is
@@ -46,6 +49,19 @@ func (r Request) Prompt() string { s, _ := r.values["prompt"].(string); return s
 // Duration returns the requested length of the video in seconds.
 func (r Request) Duration() int { n, _ := r.values["duration"].(int); return n }
 
+// Metadata returns a copy of the client's own pairs of texts; nil if there are none.
+func (r Request) Metadata() map[string]string {
+	written, _ := r.values[Metadata].(map[string]any)
+	if len(written) == 0 {
+		return nil
+	}
+	pairs := make(map[string]string, len(written))
+	for key, value := range written {
+		pairs[key], _ = value.(string)
+	}
+	return pairs
+}
+
 // Value returns the request's field with that name: a string, int, float64, bool, or a
 // []any or map[string]any of those. It is false if the request omits the field. The value
 // must not be changed.
@@ -61,7 +77,7 @@ func (r Request) Names() []string {
 // line, in JSON, and cut short at the end of the message.
 func (r Request) Redact(words string) string {
 	for _, name := range r.Names() {
-		if name == "model" || name == ExternalID {
+		if name == "model" || name == ExternalID || name == Metadata {
 			continue
 		}
 		for _, said := range texts(name, r.values[name]) {
@@ -138,6 +154,7 @@ func (r Request) MarshalJSON() ([]byte, error) { return r.canonical(), nil }
 func (r Request) Body() []byte {
 	values := maps.Clone(r.values)
 	delete(values, ExternalID)
+	delete(values, Metadata)
 	return Request{values: values}.canonical()
 }
 
