@@ -42,6 +42,9 @@ const (
 	ParamRedirect = "redirect"
 	ParamDiscard  = "discard"
 	ParamMonth    = "month"
+	// ParamMetadata and a dot begin the name of a parameter that ends with a key of metadata, as in
+	// metadata.project.
+	ParamMetadata = "metadata"
 )
 
 // The headers of the API.

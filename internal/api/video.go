@@ -125,12 +125,14 @@ type VideoList struct {
 type ListQuery struct {
 	Status video.State // or Running
 	Model  string
-	Owner  string    // the name of a token
-	Batch  string    // the id of a batch
-	Words  string    // of the prompt
-	From   time.Time // created then or later
-	Limit  int       // the most in a page; 0: the API's own
-	Cursor string    // of the page before
+	Owner  string // the name of a token
+	Batch  string // the id of a batch
+	// Metadata has pairs that the jobs must have.
+	Metadata map[string]string
+	Words    string    // of the prompt
+	From     time.Time // created then or later
+	Limit    int       // the most in a page; 0: the API's own
+	Cursor   string    // of the page before
 }
 
 // Values returns the query's parameters.
@@ -138,6 +140,9 @@ func (q ListQuery) Values() url.Values {
 	values := given(map[string]string{
 		ParamStatus: string(q.Status), ParamModel: q.Model, ParamOwner: q.Owner, ParamBatch: q.Batch, ParamWords: q.Words, ParamCursor: q.Cursor,
 	})
+	for key, value := range q.Metadata {
+		values.Set(ParamMetadata+"."+key, value)
+	}
 	if !q.From.IsZero() {
 		values.Set(ParamFrom, q.From.UTC().Format(time.RFC3339Nano))
 	}

@@ -17,6 +17,7 @@ func FuzzParseRequest(f *testing.F) {
 		`{"prompt":"a boat"}`, `{"prompt":"x","duration":"5","cfg_scale":-0.0,"ratio":"1:1"}`, `{"prompt":"x","ratio":[],"aspect_ratio":[]}`,
 		`{"model":"klingai/video-v3-turbo-pro-text-to-video","multi_prompt":[{"prompt":"a","duration":1}]}`,
 		`{"advanced_camera_control":{"movement_type":"zoom","movement_value":1},"prompt":"\ud800"}`, `{"prompt":["a boat"]}`, `nul`,
+		`{"prompt":"x","metadata":{"a.b-c_1":"","d":null,"e f":"g","h":7}}`,
 	} {
 		f.Add([]byte(seed))
 	}

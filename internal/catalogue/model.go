@@ -66,11 +66,12 @@ type Parameter struct {
 	Allowed   []string    // of a string or an integer; empty: any
 	Min, Max  float64     // of a number or integer, both inclusive
 	MaxLength int         // of a string, in characters; 0: no limit of its own
-	MaxItems  int         // of a list; 0: no limit of its own
+	MaxItems  int         // of a list, or of an object's members; 0: no limit of its own
 	Default   any         // filled in if the request omits it; nil: left to the provider
 	LeftOut   any         // the provider's default if it isn't sent; nil: not known
 	Alias     string      // another name accepted for it; empty: none
 	Fields    []Parameter // of an object
+	Member    *Parameter  // of an object whose members the client names; nil: it has Fields
 	Item      *Parameter  // of a list
 }
 

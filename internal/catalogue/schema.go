@@ -11,24 +11,25 @@ import (
 // Schema is a JSON Schema (2020-12) of a request to a model, or of a part of one. It has
 // only those keywords of the standard that the models need.
 type Schema struct {
-	Schema      string     `json:"$schema,omitempty"`
-	Title       string     `json:"title,omitempty"`
-	Description string     `json:"description,omitempty"`
-	Maker       string     `json:"x-maker,omitempty"` // of the model
-	Type        Kind       `json:"type,omitempty"`
-	Properties  Properties `json:"properties,omitempty"`
-	Required    []string   `json:"required,omitempty"`
-	// AdditionalProperties is false if there is nothing besides Properties.
-	AdditionalProperties *bool    `json:"additionalProperties,omitempty"`
-	Const                any      `json:"const,omitempty"`
-	Enum                 []any    `json:"enum,omitempty"`
-	Minimum              *float64 `json:"minimum,omitempty"`
-	Maximum              *float64 `json:"maximum,omitempty"`
-	MaxLength            int      `json:"maxLength,omitempty"`
-	Pattern              string   `json:"pattern,omitempty"`
-	MinItems             int      `json:"minItems,omitempty"`
-	MaxItems             int      `json:"maxItems,omitempty"`
-	Items                *Schema  `json:"items,omitempty"`
+	Schema               string      `json:"$schema,omitempty"`
+	Title                string      `json:"title,omitempty"`
+	Description          string      `json:"description,omitempty"`
+	Maker                string      `json:"x-maker,omitempty"` // of the model
+	Type                 Kind        `json:"type,omitempty"`
+	Properties           Properties  `json:"properties,omitempty"`
+	Required             []string    `json:"required,omitempty"`
+	AdditionalProperties *Additional `json:"additionalProperties,omitempty"`
+	PropertyNames        *Schema     `json:"propertyNames,omitempty"`
+	MaxProperties        int         `json:"maxProperties,omitempty"`
+	Const                any         `json:"const,omitempty"`
+	Enum                 []any       `json:"enum,omitempty"`
+	Minimum              *float64    `json:"minimum,omitempty"`
+	Maximum              *float64    `json:"maximum,omitempty"`
+	MaxLength            int         `json:"maxLength,omitempty"`
+	Pattern              string      `json:"pattern,omitempty"`
+	MinItems             int         `json:"minItems,omitempty"`
+	MaxItems             int         `json:"maxItems,omitempty"`
+	Items                *Schema     `json:"items,omitempty"`
 	// Default is filled in if the field is omitted.
 	Default any `json:"default,omitempty"`
 	// LeftOut is the provider's default if the field is omitted.
@@ -39,6 +40,27 @@ type Schema struct {
 	AllOf    []Schema `json:"allOf,omitempty"`
 	If       *Schema  `json:"if,omitempty"`
 	Then     *Schema  `json:"then,omitempty"`
+}
+
+// Additional says what an object has besides its Properties.
+type Additional struct {
+	Members *Schema // members that the client names; nil: nothing
+}
+
+// MarshalJSON writes a schema or false.
+func (a Additional) MarshalJSON() ([]byte, error) {
+	if a.Members == nil {
+		return []byte("false"), nil
+	}
+	return json.Marshal(a.Members)
+}
+
+// UnmarshalJSON parses a schema or false.
+func (a *Additional) UnmarshalJSON(data []byte) error {
+	if a.Members = nil; string(data) == "false" {
+		return nil
+	}
+	return json.Unmarshal(data, &a.Members)
 }
 
 // Property is a field and its schema.
@@ -141,8 +163,7 @@ func (m Model) among(values map[string][]string, unknown bool) Schema {
 
 // fields describes an object.
 func fields(parameters []Parameter) Schema {
-	nothingElse := false
-	s := Schema{Type: Object, AdditionalProperties: &nothingElse}
+	s := Schema{Type: Object, AdditionalProperties: &Additional{}}
 	for _, p := range parameters {
 		s.Properties = append(s.Properties, Property{p.Name, p.schema()})
 		if p.Required {
@@ -154,10 +175,14 @@ func fields(parameters []Parameter) Schema {
 
 func (p Parameter) schema() Schema {
 	s := Schema{}
-	if p.Kind == Object {
+	switch {
+	case p.Member != nil:
+		member := p.Member.schema()
+		s.AdditionalProperties, s.PropertyNames, s.MaxProperties = &Additional{Members: &member}, &Schema{Pattern: keyPattern}, p.MaxItems
+	case p.Kind == Object:
 		s = fields(p.Fields)
 	}
-	s.Type, s.Title, s.Description, s.MaxLength, s.MaxItems = p.Kind, p.Title, p.About, p.MaxLength, p.MaxItems
+	s.Type, s.Title, s.Description, s.MaxLength = p.Kind, p.Title, p.About, p.MaxLength
 	s.Default, s.LeftOut, s.Enum = p.Default, p.LeftOut, p.typed(p.Allowed)
 	switch p.Kind {
 	case String:
@@ -170,7 +195,7 @@ func (p Parameter) schema() Schema {
 		}
 	case List:
 		item := p.Item.schema()
-		s.Items, s.MinItems = &item, 1
+		s.Items, s.MinItems, s.MaxItems = &item, 1, p.MaxItems
 	case Boolean, Object:
 	}
 	return s

@@ -41,8 +41,13 @@ func validate(models Models, given map[string]any) (map[string]any, []video.Fiel
 	wrong = append(wrong, more...)
 	taken, more := object("", clientFields(), clients)
 	wrong = append(wrong, more...)
-	if id, ok := taken[video.ExternalID]; ok {
-		values[video.ExternalID] = id
+	for _, name := range []string{video.ExternalID, video.Metadata} {
+		if value, ok := taken[name]; ok {
+			values[name] = value
+		}
+	}
+	if pairs, _ := values[video.Metadata].(map[string]any); len(pairs) == 0 {
+		delete(values, video.Metadata) // no pairs are the same as none
 	}
 	values["model"] = model.Name
 	wrong = append(wrong, oneOf(model, values, wrong)...)
@@ -91,16 +96,6 @@ func limited(wrong []video.FieldError) []video.FieldError {
 		wrong = append(wrong[:maxFields:maxFields], video.FieldError{Message: fmt.Sprintf("%d more fields are wrong", more)})
 	}
 	return wrong
-}
-
-// clientFields are fields that the provider's clients send for any model, though no model's
-// description has them. All models here make videos from text, so type adds nothing; an
-// external_task_id is the client's own name for the job.
-func clientFields() []Parameter {
-	return []Parameter{
-		{Name: "type", Kind: String, Allowed: []string{"text-to-video"}, Title: "Type", About: "what kind of generation it is, which the model says already"},
-		{Name: video.ExternalID, Kind: String, MaxLength: 255, Title: "Your name for it", About: "your own name for the job, which is kept and not sent"},
-	}
 }
 
 // object checks the fields of an object, at prefix within the request.
@@ -182,10 +177,14 @@ func (p Parameter) Value(path string, given any) (any, []video.FieldError) {
 		}
 		return refuse()
 	case Object:
-		if fields, ok := given.(map[string]any); ok {
-			return object(path+".", p.Fields, fields)
+		fields, ok := given.(map[string]any)
+		switch {
+		case !ok:
+			return refuse()
+		case p.Member != nil:
+			return p.members(path, fields)
 		}
-		return refuse()
+		return object(path+".", p.Fields, fields)
 	case List:
 		items, ok := given.([]any)
 		if !ok || len(items) == 0 || p.MaxItems > 0 && len(items) > p.MaxItems {

@@ -26,6 +26,8 @@ func (p Parameter) takes() string {
 		return fmt.Sprintf("a number from %g to %g", p.Min, p.Max)
 	case p.Kind == Boolean:
 		return "true or false"
+	case p.Member != nil:
+		return fmt.Sprintf("an object of at most %d members, each %s", p.MaxItems, p.Member.takes())
 	case p.Kind == Object:
 		var names []string
 		for _, f := range p.Fields {

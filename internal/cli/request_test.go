@@ -50,6 +50,13 @@ func TestRequest(t *testing.T) {
 			want: `{"aspect_ratio":"16:9","duration":5,"model":"klingai/video-v3-turbo-pro-text-to-video","multi_prompt":[{"prompt":"one"},{"duration":3,"prompt":"two"}]}`,
 		},
 		{
+			name: "metadata", args: []string{"p", "--metadata", "project=boats, and more", "--metadata", "scene="},
+			want: `{"aspect_ratio":"16:9","duration":5,"metadata":{"project":"boats, and more","scene":""},"model":"` + model + `","prompt":"p"}`,
+		},
+		{name: "metadata without a value", args: []string{"p", "--metadata", "boats"}, wrong: []string{"--metadata", "expected key=value, and each key once"}},
+		{name: "metadata twice", args: []string{"p", "--metadata", "a=b", "--metadata", "a=c"}, wrong: []string{"expected key=value, and each key once"}},
+		{name: "metadata with a wrong key", args: []string{"p", "--metadata", "a b=c"}, wrong: []string{"\n  metadata.a b can't be a key"}},
+		{
 			name: "no sound", args: []string{"p", "-m", "klingai/video-v3-pro-text-to-video", "--generate-audio=false", "--advanced-camera-control", `{"movement_type":"pan"}`},
 			wrong: []string{"advanced_camera_control is not a field"},
 		},

@@ -9,6 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 
+	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/video/report"
@@ -26,7 +28,13 @@ func TestForget(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			fake, at := dynamotest.New(t), time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
 			jobs := open(fake)
-			read, _, err := jobs.Create(t.Context(), entry(t, "job"))
+			created := entry(t, "job")
+			request, err := catalogue.Parse(all.Models(), []byte(`{"prompt":"a boat in a storm","metadata":{"project":"boats"}}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			created.Request, created.RequestHash = request, request.Hash()
+			read, _, err := jobs.Create(t.Context(), created)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -72,7 +80,7 @@ func TestForget(t *testing.T) {
 				if err := attributevalue.UnmarshalMap(item, &plain); err != nil {
 					t.Fatal(err)
 				}
-				if text := fmt.Sprint(plain); strings.Contains(text, read.Request.Prompt()) {
+				if text := fmt.Sprint(plain); strings.Contains(text, read.Request.Prompt()) || strings.Contains(text, "boats") || plain["pairs"] != nil {
 					t.Errorf("there is %s", text)
 				}
 			}

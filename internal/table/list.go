@@ -2,6 +2,7 @@ package table
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -72,16 +73,18 @@ type Query struct {
 	Model  string
 	Owner  string
 	Batch  string
-	After  string // a place; only jobs after it
-	Before string // a place; only jobs before it; required
-	Limit  int    // most jobs to return; required
+	// Metadata has pairs that the jobs must have.
+	Metadata map[string]string
+	After    string // a place; only jobs after it
+	Before   string // a place; only jobs before it; required
+	Limit    int    // most jobs to return; required
 }
 
 // List returns jobs, newest first. It also returns the place before which the next page begins,
 // or "" if there are no more jobs.
 //
 // The jobs of one state, or of one batch, take one query. Those of all states take one query for each day, and
-// another beyond the first day to find the days that have jobs. A filter by model or owner takes
+// another beyond the first day to find the days that have jobs. A filter by model, owner or metadata takes
 // more queries, and may return fewer jobs than the limit although there are more. The indexes
 // are eventually consistent. The error is a *video.ServiceUnavailable.
 func (t *Table) List(ctx context.Context, q Query) (jobs []Listed, next string, err error) {
@@ -211,6 +214,11 @@ func (q Query) filters(in *dynamodb.QueryInput) (filters []string) {
 			filters = append(filters, "#"+f.name+" = :"+f.name)
 			in.ExpressionAttributeNames["#"+f.name], in.ExpressionAttributeValues[":"+f.name] = f.name, dynamo.Text(f.value)
 		}
+	}
+	for i, pair := range jobitem.PairDigests(q.Metadata) {
+		value := fmt.Sprintf(":pair%d", i)
+		filters = append(filters, "contains(#pairs, "+value+")")
+		in.ExpressionAttributeNames["#pairs"], in.ExpressionAttributeValues[value] = jobitem.PairsName, dynamo.Text(pair)
 	}
 	return filters
 }

@@ -87,6 +87,13 @@ func TestList(t *testing.T) {
 			}
 			e.Request, e.RequestHash = other, other.Hash()
 		})
+		create("g", day(31), func(e *video.Entry) {
+			pairs, err := catalogue.Parse(all.Models(), []byte(`{"prompt":"a boat","metadata":{"project":"boats","scene":"7"}}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			e.Request, e.RequestHash = pairs, pairs.Hash()
+		})
 		time.Sleep(dynamotest.Lag)
 		now := table.PlaceAfter(day(21))
 		for name, test := range map[string]struct {
@@ -108,6 +115,10 @@ func TestList(t *testing.T) {
 			"of a model":      {table.Query{Before: now, Limit: 3, Model: entry(t, "").Request.Model()}, []string{"e,d,c 4", "b,a 2"}},
 			"of an owner":     {table.Query{Before: now, Limit: 3, Owner: "alice"}, []string{"e 4"}},
 			"another's model": {table.Query{Before: now, Limit: 3, Owner: "alice", Model: "another"}, []string{" 4"}},
+			"of a pair":       {table.Query{Before: table.PlaceAfter(day(31)), Limit: 50, Metadata: map[string]string{"project": "boats"}}, []string{"g 5"}},
+			"of two pairs":    {table.Query{Before: table.PlaceAfter(day(31)), Limit: 50, Metadata: map[string]string{"project": "boats", "scene": "7"}}, []string{"g 5"}},
+			"of a wrong pair": {table.Query{Before: table.PlaceAfter(day(31)), Limit: 50, Metadata: map[string]string{"project": "boats", "scene": "8"}}, []string{" 5"}},
+			"pair of a state": {table.Query{Before: table.PlaceAfter(day(31)), Limit: 50, States: []video.State{video.StateQueued}, Metadata: map[string]string{"scene": "7"}}, []string{"g 1"}},
 			"of both":         {table.Query{Before: now, Limit: 3, Owner: "alice", Model: entry(t, "").Request.Model()}, []string{"e 4"}},
 		} {
 			if got := pages(t, client, test.query); !slices.Equal(got, test.want) {

@@ -18,7 +18,7 @@ import (
 func TestForget(t *testing.T) {
 	const canary = "canary"
 	request, err := catalogue.Parse(all.Models(), []byte(`{"model": "kling-video/v1/pro/text-to-video", "prompt": "canary one", "negative_prompt": "canary two",
-		"external_task_id": "canary three", "duration": 10, "cfg_scale": 0.5, "aspect_ratio": "9:16", "camera_control": "down_back"}`))
+		"external_task_id": "canary three", "metadata": {"project": "canary four"}, "duration": 10, "cfg_scale": 0.5, "aspect_ratio": "9:16", "camera_control": "down_back"}`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,8 +15,11 @@ import (
 // leaves room within the 256 KiB that Step Functions accepts as input.
 const MaxRequestBytes = 64 << 10
 
-// ExternalID is a field that is kept with the job and not sent to the provider.
-const ExternalID = "external_task_id"
+// Fields that are kept with the job and not sent to the provider.
+const (
+	ExternalID = "external_task_id" // the client's own name for the job
+	Metadata   = "metadata"         // the client's own pairs of texts, by key
+)
 
 // Request is what a user asks for. It is valid for its model, has the defaults that decide
 // the video's length and shape filled in, and has each value in its JSON type. Its JSON is
@@ -46,6 +49,19 @@ func (r Request) Text() string { return r.values.Prompts() }
 // Duration returns the requested length of the video in seconds.
 func (r Request) Duration() int { n, _ := r.values["duration"].(int); return n }
 
+// Metadata returns a copy of the client's own pairs of texts; nil if there are none.
+func (r Request) Metadata() map[string]string {
+	written, _ := r.values[Metadata].(map[string]any)
+	if len(written) == 0 {
+		return nil
+	}
+	pairs := make(map[string]string, len(written))
+	for key, value := range written {
+		pairs[key], _ = value.(string)
+	}
+	return pairs
+}
+
 // Value returns the request's field with that name: a string, int, float64, bool, or a
 // []any or map[string]any of those. It is false if the request omits the field. The value
 // must not be changed.
@@ -58,7 +74,9 @@ func (r Request) Names() []string {
 
 // Redact removes the request's own texts from a message about it, so that no prompt gets
 // into an error or a log through the provider's messages.
-func (r Request) Redact(words string) string { return r.values.Redact(words, "model", ExternalID) }
+func (r Request) Redact(words string) string {
+	return r.values.Redact(words, "model", ExternalID, Metadata)
+}
 
 // Hash identifies the request: equal requests have equal hashes, however they were written.
 func (r Request) Hash() string {
@@ -74,6 +92,7 @@ func (r Request) MarshalJSON() ([]byte, error) { return r.values.Canonical(), ni
 func (r Request) Body() []byte {
 	values := maps.Clone(r.values)
 	delete(values, ExternalID)
+	delete(values, Metadata)
 	return values.Canonical()
 }
 

@@ -184,7 +184,18 @@ func listed(v api.Video, query url.Values) bool {
 	from, _ := time.Parse(time.RFC3339Nano, query.Get(api.ParamFrom)) // without one, the zero time
 	return (status == "" || status == string(v.Status) || status == api.Running && !v.Ended()) &&
 		has(v.Model, api.ParamModel) && (!query.Has(api.ParamBatch) || v.Origin != nil && has(v.Origin.Batch, api.ParamBatch)) && has(v.Owner, api.ParamOwner) && !v.CreatedAt.Before(from) &&
-		(words == "" || v.Prompt != nil && strings.Contains(strings.ToLower(*v.Prompt), words))
+		hasPairs(v, query) && (words == "" || v.Prompt != nil && strings.Contains(strings.ToLower(*v.Prompt), words))
+}
+
+// hasPairs reports whether a job's metadata has the pairs of a query.
+func hasPairs(v api.Video, query url.Values) bool {
+	for name := range query {
+		key, ok := strings.CutPrefix(name, api.ParamMetadata+".")
+		if ok && (v.Request == nil || v.Request.Metadata()[key] != query.Get(name)) {
+			return false
+		}
+	}
+	return true
 }
 
 // about answers a call about a job.

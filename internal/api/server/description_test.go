@@ -288,6 +288,9 @@ func (d *description) wrongParameter(r *http.Request, parameter map[string]any, 
 	switch parameter["in"] {
 	case "query":
 		given = r.URL.Query()[name]
+		for property := range exploded(r.URL.Query(), name) {
+			given = append(given, property)
+		}
 	case "header":
 		given = r.Header.Values(name)
 	case "path":
@@ -303,6 +306,9 @@ func (d *description) wrongParameter(r *http.Request, parameter map[string]any, 
 	}
 	var value any = given[0]
 	if schema, ok := parameter["schema"].(map[string]any); ok {
+		if schema["type"] == "object" {
+			value = exploded(r.URL.Query(), name)
+		}
 		if n, err := strconv.Atoi(given[0]); err == nil && schema["type"] == "integer" {
 			value = json.Number(strconv.Itoa(n))
 		}
@@ -314,6 +320,17 @@ func (d *description) wrongParameter(r *http.Request, parameter map[string]any, 
 		return name + ": " + err.Error()
 	}
 	return ""
+}
+
+// exploded returns the query parameters whose names are a name and a dot and more, as an object.
+func exploded(query url.Values, name string) map[string]any {
+	object := map[string]any{}
+	for key, values := range query {
+		if strings.HasPrefix(key, name+".") {
+			object[key] = values[0]
+		}
+	}
+	return object
 }
 
 // missing lists the replies in the description that were not seen.

@@ -25,6 +25,9 @@ func videosReplies() map[string]reply {
 		"list-running":        {call: get("/videos?status=running&model=kling-video/v1/pro/text-to-video&from=2026-08-21&to=2026-08-21T12:00:00.5%2B02:00")},
 		"list-owner":          {call: get("/videos?owner=alice&limit=2")},
 		"list-batch":          {call: get("/videos?batch=batches-a&status=completed")},
+		"list-metadata":       {call: get("/videos?metadata.project=paper+boats&metadata.scene=7&limit=1")},
+		"list-bad-metadata":   {call: get("/videos?metadata.a+b=1&metadata.=2&metadata.long=" + strings.Repeat("a", 513))},
+		"list-twice-metadata": {call: get("/videos?metadata.a=1&metadata.a=2")},
 		"list-search":         {call: get("/videos?q=paper%20boat&limit=1")},
 		"list-bad-filters":    {call: get("/videos?batch=a+b&model=sora&owner=a+b&from=yesterday&to=0000-01-01&q=+")},
 		"list-limit":          {call: get("/videos?limit=1&status=error")},
@@ -138,18 +141,19 @@ func TestListQuery(t *testing.T) {
 	handler := newHandler(j, links{}, io.Discard)
 	for _, target := range []string{
 		"/videos", "/videos?status=queued&limit=7&cursor=abc",
-		"/videos?owner=alice&limit=20", "/videos?batch=batches-a",
+		"/videos?owner=alice&limit=20", "/videos?batch=batches-a", "/videos?metadata.project=paper+boats&metadata.scene=7",
 		"/videos?status=running&model=kling-video/v1/pro/text-to-video&from=2026-08-21&to=2026-08-21T12:00:00%2B02:00",
 	} {
 		handler.ServeHTTP(httptest.NewRecorder(), call{"GET", target, nil, ""}.request())
 	}
 	const never = "0001-01-01 00:00:00 +0000 UTC"
 	if want := []string{
-		"{States:[] Model: Owner: Batch: Words: From:" + never + " To:" + never + " Limit:20 Cursor:}",
-		"{States:[queued] Model: Owner: Batch: Words: From:" + never + " To:" + never + " Limit:7 Cursor:abc}",
-		"{States:[] Model: Owner:alice Batch: Words: From:" + never + " To:" + never + " Limit:20 Cursor:}",
-		"{States:[] Model: Owner: Batch:batches-a Words: From:" + never + " To:" + never + " Limit:20 Cursor:}",
-		"{States:[queued generating] Model:kling-video/v1/pro/text-to-video Owner: Batch: Words: From:2026-08-21 00:00:00 +0000 UTC To:2026-08-21 12:00:00 +0200 +0200 Limit:20 Cursor:}",
+		"{States:[] Model: Owner: Batch: Metadata:map[] Words: From:" + never + " To:" + never + " Limit:20 Cursor:}",
+		"{States:[queued] Model: Owner: Batch: Metadata:map[] Words: From:" + never + " To:" + never + " Limit:7 Cursor:abc}",
+		"{States:[] Model: Owner:alice Batch: Metadata:map[] Words: From:" + never + " To:" + never + " Limit:20 Cursor:}",
+		"{States:[] Model: Owner: Batch:batches-a Metadata:map[] Words: From:" + never + " To:" + never + " Limit:20 Cursor:}",
+		"{States:[] Model: Owner: Batch: Metadata:map[project:paper boats scene:7] Words: From:" + never + " To:" + never + " Limit:20 Cursor:}",
+		"{States:[queued generating] Model:kling-video/v1/pro/text-to-video Owner: Batch: Metadata:map[] Words: From:2026-08-21 00:00:00 +0000 UTC To:2026-08-21 12:00:00 +0200 +0200 Limit:20 Cursor:}",
 	}; !slices.Equal(j.asked, want) {
 		t.Errorf("got %q", j.asked)
 	}

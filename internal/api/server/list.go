@@ -14,6 +14,7 @@ import (
 	"github.com/takeup/takeup/internal/api/server/reply"
 	"github.com/takeup/takeup/internal/api/server/wire"
 	"github.com/takeup/takeup/internal/api/tokens"
+	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/jobs/listing"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
@@ -91,6 +92,9 @@ func listed(query url.Values) (listing.Query, []video.FieldError) {
 	if q.Batch = query.Get(api.ParamBatch); query.Has(api.ParamBatch) && !video.ValidID(q.Batch) {
 		no(api.ParamBatch, "is not the id of a batch; GET "+api.BatchesPath+" lists the batches")
 	}
+	var unusable []video.FieldError
+	q.Metadata, unusable = pairsOf(query)
+	wrong = append(wrong, unusable...)
 	limit, tooMany := reply.ReadLimit(query)
 	q.Limit = limit
 	wrong = append(append(wrong, tooMany...), reply.CheckCursor(query)...)
@@ -98,6 +102,32 @@ func listed(query url.Values) (listing.Query, []video.FieldError) {
 	return q, wrong
 }
 
+// pairsOf reads the pairs of metadata that the jobs must have.
+func pairsOf(query url.Values) (map[string]string, []video.FieldError) {
+	given := map[string]any{}
+	var wrong []video.FieldError
+	for name, values := range query {
+		key, ok := strings.CutPrefix(name, api.ParamMetadata+".")
+		switch {
+		case !ok:
+		case len(values) > 1:
+			wrong = append(wrong, video.FieldError{Field: name, Message: "is given twice, and a job has one value of it; give it once"})
+		default:
+			given[key] = values[0]
+		}
+	}
+	if len(given) == 0 {
+		return nil, wrong
+	}
+	p := catalogue.Metadata()
+	checked, more := p.Value(p.Name, given)
+	written, _ := checked.(map[string]any)
+	pairs := map[string]string{}
+	for key, value := range written {
+		pairs[key], _ = value.(string)
+	}
+	return pairs, append(wrong, more...)
+}
 func words(states []video.State) string {
 	names := make([]string, len(states))
 	for i, state := range states {

@@ -69,13 +69,15 @@ func TestTheRequestIsEachModels(t *testing.T) {
 	for _, name := range all.Models().Names() {
 		for _, request := range []map[string]any{
 			{"model": name, "prompt": "a boat"}, {"model": name, "prompt": "a boat", "type": "text-to-video", "external_task_id": "ours-1", "duration": "5"},
+			{"model": name, "prompt": "a boat", "metadata": map[string]any{"project": "boats", "scene.no": "", "none": nil}}, {"model": name, "prompt": "a boat", "metadata": nil},
 		} {
 			if err := d.valid(request, "components", "schemas", "Request"); err != nil {
 				t.Errorf("%v: %v", request, err)
 			}
 		}
 	}
-	for _, wrong := range []any{[]any{}, map[string]any{"model": 1}, map[string]any{"prompt": 7}, map[string]any{"prompt": "a\u0000"}, map[string]any{"external_task_id": strings.Repeat("é", 256)}} {
+	for _, wrong := range []any{[]any{}, map[string]any{"model": 1}, map[string]any{"prompt": 7}, map[string]any{"prompt": "a\u0000"}, map[string]any{"external_task_id": strings.Repeat("é", 256)},
+		map[string]any{"metadata": map[string]any{"a b": "c"}}, map[string]any{"metadata": map[string]any{"a": 7}}, map[string]any{"metadata": map[string]any{"a": strings.Repeat("é", 513)}}} {
 		if d.valid(wrong, "components", "schemas", "Request") == nil {
 			t.Errorf("%v is taken", wrong)
 		}
@@ -126,6 +128,7 @@ func TestNames(t *testing.T) {
 		{"query parameters", queries, []string{
 			api.ParamStatus, api.ParamModel, api.ParamOwner, api.ParamWords, api.ParamFrom, api.ParamTo, api.ParamLimit, api.ParamCursor,
 			api.ParamBatch, api.ParamFormat, api.ParamRedirect, api.ParamDiscard, api.ParamMonth, api.ParamGenerationID,
+			api.ParamMetadata,
 		}},
 		{"headers", headers, []string{api.IdempotencyKeyHeader, api.RetryCountHeader, api.RequestIDHeader, api.JobHeader, api.ExecutionHeader}},
 	} {

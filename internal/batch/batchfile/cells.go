@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,7 +19,7 @@ import (
 // with too many cells that is the only fault returned, since the cells may be in the wrong
 // columns.
 func (s *sheet) draft(r record) (catalogue.Draft, []video.FieldError) {
-	fields := map[string]any{}
+	fields, pairs := map[string]any{}, map[string]any{}
 	var faults []video.FieldError
 	for i, cell := range r.cells {
 		decoded, err := text.Decode([]byte(cell))
@@ -37,6 +38,10 @@ func (s *sheet) draft(r record) (catalogue.Draft, []video.FieldError) {
 		case name == "":
 			faults = append(faults, video.FieldError{Message: fmt.Sprintf("has a text in column %d, which has no name in the header; name the column, or empty it", i+1)})
 		default:
+			if key, ok := strings.CutPrefix(name, pairColumn); ok {
+				pairs[key] = decoded
+				continue
+			}
 			fields[name] = decoded
 		}
 	}
@@ -50,6 +55,9 @@ func (s *sheet) draft(r record) (catalogue.Draft, []video.FieldError) {
 			continue
 		}
 		fields[name] = value
+	}
+	if len(pairs) > 0 {
+		fields[video.Metadata] = pairs
 	}
 	return catalogue.Draft{Fields: fields}, faults
 }
@@ -135,8 +143,8 @@ func local(p catalogue.Parameter, cell string) string {
 	return cell
 }
 
-// lineOf makes a line of a draft. Fields that the draft lacks are taken from whole, the
-// fields of the whole file.
+// lineOf makes a line of a draft. Fields and pairs of metadata that the draft lacks are taken from
+// whole, the fields of the whole file.
 func lineOf(d catalogue.Draft, whole map[string]any, explain bool, line Line, faults ...video.FieldError) (Line, error) {
 	copies := catalogue.Parameter{Name: copiesField, Kind: catalogue.Integer, Min: 1, Max: maxCopies}
 	label := catalogue.Parameter{Name: labelField, Kind: catalogue.String, MaxLength: maxLabel}
@@ -169,6 +177,12 @@ func lineOf(d catalogue.Draft, whole map[string]any, explain bool, line Line, fa
 		}
 		if given == nil {
 			d.Fields[name] = value
+		}
+		own, has := given.(map[string]any)
+		if others, ok := value.(map[string]any); name == video.Metadata && has && ok {
+			pairs := maps.Clone(others)
+			maps.Copy(pairs, own)
+			d.Fields[name] = pairs
 		}
 	}
 	request, err := d.Request(all.Models())

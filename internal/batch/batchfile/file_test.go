@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"reflect"
 	"regexp"
 	"strings"
@@ -100,6 +101,20 @@ func TestReaderFails(t *testing.T) {
 			if !errors.Is(err, failed) {
 				t.Errorf("%s after %d bytes: got %v", format, len(content), err)
 			}
+		}
+	}
+}
+
+// Pairs of metadata for the whole file are added to those of a line, whose own win.
+func TestMetadataOfAFile(t *testing.T) {
+	options := batchfile.Options{Format: batchfile.CSV, Fields: map[string]any{"metadata": map[string]any{"project": "boats", "scene": "none"}}}
+	lines, wrong, err := readAll(strings.NewReader("prompt,metadata.scene\na,7\nb,\n"), options)
+	if err != nil || len(wrong) > 0 || len(lines) != 2 {
+		t.Fatalf("got %v, %v, %v", lines, wrong, err)
+	}
+	for i, want := range []map[string]string{{"project": "boats", "scene": "7"}, {"project": "boats", "scene": "none"}} {
+		if got := lines[i].Request.Metadata(); !maps.Equal(got, want) {
+			t.Errorf("line %d has %v, want %v", lines[i].Number, got, want)
 		}
 	}
 }

@@ -20,6 +20,9 @@ const (
 	labelField  = "label"
 )
 
+// pairColumn begins the name of a column of metadata. Its key follows.
+const pairColumn = video.Metadata + "."
+
 // newSheet reads the header of a sheet.
 func newSheet(s *source, fields map[string]any) (func(bool) (Line, error), error) {
 	comma, named, err := separator(s)
@@ -73,7 +76,7 @@ func separator(s *source) (comma byte, named bool, err error) {
 		}
 		found := 0
 		for _, cell := range header.cells {
-			if slices.Contains(known, folded(cell)) {
+			if name := columnOf(cell); slices.Contains(known, name) || strings.HasPrefix(name, pairColumn) {
 				found++
 			}
 		}
@@ -93,7 +96,16 @@ func folded(name string) string {
 	return strings.Join(strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r == ' ' || r == '-' || r == '_' || r == '\u00a0' }), "_")
 }
 
-// names returns the known columns.
+// columnOf returns the name of a column: a field's name, or pairColumn and a key as it is written.
+func columnOf(cell string) string {
+	name := strings.TrimSpace(text.Unmarked(cell))
+	if len(name) > len(pairColumn) && strings.EqualFold(name[:len(pairColumn)], pairColumn) {
+		return pairColumn + name[len(pairColumn):]
+	}
+	return folded(name)
+}
+
+// names returns the known columns, without those of metadata.
 func names() []string {
 	columns := []string{"prompt"}
 	for _, m := range catalogue.All(all.Models()) {
@@ -114,6 +126,7 @@ func meant() map[string]string {
 		"text": "prompt", "prompts": "prompt", "description": "prompt", "scene": "prompt",
 		"seconds": "duration", "length": "duration", "count": copiesField, "copies": copiesField, "quantity": copiesField,
 		"name": labelField, "title": labelField, "negative": "negative_prompt", "format": "aspect_ratio", "audio": "generate_audio", "sound": "generate_audio",
+		video.Metadata: pairColumn + "KEY",
 	}
 }
 
@@ -122,10 +135,13 @@ func columns(header record) ([]string, error) {
 	var all, unknown []string
 	known, seen := names(), map[string]int{}
 	for i, cell := range header.cells {
-		name := folded(cell)
+		name := columnOf(cell)
+		key, pair := strings.CutPrefix(name, pairColumn)
 		switch {
 		case name == "":
-		case !slices.Contains(known, name):
+		case pair && !catalogue.ValidKey(key):
+			return nil, &Unusable{Line: header.number, Reason: fmt.Sprintf("has the column %.80q as column %d, whose key can't be used; a key is 1 to 64 of A-Z a-z 0-9 _ . and -", text.Printable(name), i+1)}
+		case !pair && !slices.Contains(known, name):
 			if unknown = append(unknown, ""); len(unknown) <= maxFields {
 				unknown[len(unknown)-1] = fmt.Sprintf("column %d, %.60q%s", i+1, text.Printable(strings.TrimSpace(cell)), suggestion(name, known))
 			}
@@ -138,7 +154,7 @@ func columns(header record) ([]string, error) {
 	if more := len(unknown) - maxFields; more > 0 {
 		unknown = append(unknown[:maxFields], fmt.Sprintf("and %d more", more))
 	}
-	takes := "it takes " + strings.Join(known, ", ")
+	takes := "it takes " + strings.Join(known, ", ") + ", " + pairColumn + "*"
 	prompts := seen["prompt"] + seen["multi_prompt"]
 	switch {
 	case len(unknown) == len(all) && prompts == 0 && len(header.cells) == 1:

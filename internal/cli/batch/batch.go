@@ -50,8 +50,9 @@ The file is CSV with a header (separated by commas, semicolons or tabs), JSON
 Lines with an object per line (.jsonl), or with --lines text with a prompt per
 line; in UTF-8, of at most 64 MiB. Its columns are the fields of a request, and
 
-  n      how many videos to make of the line, up to 20
-  label  a name of your own, on one line
+  n             how many videos to make of the line, up to 20
+  label         a name of your own, on one line
+  metadata.KEY  the value of a pair of your own metadata
 
 Flags are defaults for lines without that field.
 

@@ -4,6 +4,8 @@ package flags
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +26,36 @@ func Complete(cmd *cobra.Command, flag string, values []string) {
 		panic("takeup: " + err.Error())
 	}
 }
+
+// Pairs is a flag's value: pairs of a key and a value, each given as one flag. It is a pflag.Value.
+type Pairs struct{ pairs map[string]string }
+
+// Map returns the values by key; nil if the flag was not given.
+func (p *Pairs) Map() map[string]string { return p.pairs }
+
+// Set parses one pair.
+func (p *Pairs) Set(text string) error {
+	key, value, ok := strings.Cut(text, "=")
+	if _, twice := p.pairs[key]; !ok || key == "" || twice {
+		return errors.New("expected key=value, and each key once")
+	}
+	if p.pairs == nil {
+		p.pairs = map[string]string{}
+	}
+	p.pairs[key] = value
+	return nil
+}
+
+func (p *Pairs) String() string {
+	var written []string
+	for _, key := range slices.Sorted(maps.Keys(p.pairs)) {
+		written = append(written, key+"="+p.pairs[key])
+	}
+	return strings.Join(written, " ")
+}
+
+// Type returns the name of the value in the flag's help.
+func (p *Pairs) Type() string { return "key=value" }
 
 // Moment is a flag's value: a time, or how long ago it was. It is a pflag.Value.
 type Moment struct {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -96,6 +98,10 @@ func showVideo(out io.Writer, access target.API, v api.Video, asJSON bool) error
 		row("model", v.Request.Model())
 		row("seconds", fmt.Sprint(v.Request.Duration()))
 		row("prompt", term.Plain(v.Request.Prompt()))
+		pairs := v.Request.Metadata()
+		for _, key := range slices.Sorted(maps.Keys(pairs)) {
+			row("metadata", term.Plain(key+"="+pairs[key]))
+		}
 	}
 	row("owner", term.Plain(term.OrEmpty(v.Owner)))
 	row("forgotten", timeText(v.ForgottenAt))

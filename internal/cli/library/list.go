@@ -30,6 +30,7 @@ func NewList(env *command.Env) *cobra.Command {
 		model  string
 		owner  string
 		batch  string
+		pairs  flags.Pairs
 		words  string
 		since  flags.Moment
 		limit  int
@@ -72,7 +73,7 @@ order.`,
 			if all {
 				limit = 0
 			}
-			q := api.ListQuery{Status: video.State(status), Model: model, Owner: owner, Batch: batch, Words: words, Limit: pageSize, From: since.Time(env.Now())}
+			q := api.ListQuery{Status: video.State(status), Model: model, Owner: owner, Batch: batch, Metadata: pairs.Map(), Words: words, Limit: pageSize, From: since.Time(env.Now())}
 			got, err := list(cmd.Context(), access, q, limit)
 			if err != nil {
 				return err
@@ -92,6 +93,8 @@ order.`,
 	flags.Complete(cmd, "owner", nil)
 	set.StringVar(&batch, "batch", "", "only videos of the batch with this `id`")
 	flags.Complete(cmd, "batch", nil)
+	set.Var(&pairs, "metadata", "only videos whose metadata has this `key=value`; again for each pair")
+	flags.Complete(cmd, "metadata", nil)
 	set.StringVar(&words, "search", "", "only videos whose prompt has these `words`")
 	set.Var(&since, "since", "only videos created since a `time`: 48h or 30d ago, 2026-08-21 or 2026-08-21T12:00:00Z")
 	set.IntVarP(&limit, "limit", "n", 20, "the maximum of videos")

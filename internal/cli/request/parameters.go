@@ -17,8 +17,9 @@ import (
 // Parameters are a request's fields other than the prompt, as a person enters them: one flag for
 // each parameter of any model in the catalogue. The model decides those that are not given.
 type Parameters struct {
-	Model string
-	Given map[string][]string
+	Model    string
+	Given    map[string][]string
+	Metadata flags.Pairs
 }
 
 // Flags adds the flags. They come from the catalogue, so that a new model is one entry there.
@@ -40,6 +41,9 @@ func (p *Parameters) Flags(cmd *cobra.Command) {
 		set.Func(name, help(parameter), keep)
 		flags.Complete(cmd, name, parameter.Allowed)
 	}
+	own := catalogue.Metadata()
+	set.Var(&p.Metadata, own.Name, fmt.Sprintf("%s, as `key=value`; again for each, up to %d", own.About, own.MaxItems))
+	flags.Complete(cmd, own.Name, nil)
 }
 
 // ModelNames returns the names of all models.
@@ -124,6 +128,13 @@ func (p *Parameters) Fields() (map[string]any, error) {
 			return nil, command.Usagef("--%s %w", strings.ReplaceAll(parameter.Name, "_", "-"), err)
 		}
 		fields[parameter.Name] = value
+	}
+	if pairs := p.Metadata.Map(); len(pairs) > 0 {
+		members := map[string]any{}
+		for key, value := range pairs {
+			members[key] = value
+		}
+		fields[catalogue.Metadata().Name] = members
 	}
 	return fields, nil
 }

@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,17 +20,19 @@ import (
 type Query struct {
 	States []video.State
 	Model  string
-	Owner  string    // name of a token
-	Batch  string    // id of a batch
-	Words  string    // words that the prompt must have, in any case and order
-	From   time.Time // created then or later
-	To     time.Time // created before
-	Limit  int       // at least 1
-	Cursor string    // Next of the page before, or "" for the first page
+	Owner  string // name of a token
+	Batch  string // id of a batch
+	// Metadata has pairs that the jobs must have.
+	Metadata map[string]string
+	Words    string    // words that the prompt must have, in any case and order
+	From     time.Time // created then or later
+	To       time.Time // created before
+	Limit    int       // at least 1
+	Cursor   string    // Next of the page before, or "" for the first page
 }
 
 // Page is a page of jobs. It may be short although there are more jobs, but only with a filter
-// by model, owner or words.
+// by model, owner, metadata or words.
 type Page struct {
 	Views []view.View
 	Next  string // cursor of the next page, or "" if there is none
@@ -65,7 +69,7 @@ func New(table Table, now func() time.Time) Lister { return Lister{table: table,
 //
 // The error is a *BadCursor or a *video.ServiceUnavailable.
 func (l Lister) List(ctx context.Context, q Query) (Page, error) {
-	in := table.Query{States: q.States, Model: q.Model, Owner: q.Owner, Batch: q.Batch, Limit: q.Limit}
+	in := table.Query{States: q.States, Model: q.Model, Owner: q.Owner, Batch: q.Batch, Metadata: q.Metadata, Limit: q.Limit}
 	if !q.From.IsZero() {
 		in.After = table.PlaceBefore(q.From)
 	}
@@ -114,6 +118,9 @@ func (q Query) list() string {
 	}
 	if q.Batch != "" {
 		parts = append(parts, "batch="+q.Batch)
+	}
+	for _, key := range slices.Sorted(maps.Keys(q.Metadata)) {
+		parts = append(parts, "metadata."+key+"="+url.QueryEscape(q.Metadata[key]))
 	}
 	for _, state := range q.States {
 		parts = append(parts, string(state))

@@ -190,6 +190,7 @@ func TestListBy(t *testing.T) {
 			"failed":        {listing.Query{States: []video.State{video.StateFailed}}, []string{"first"}},
 			"another model": {listing.Query{Model: "another"}, nil},
 			"another owner": {listing.Query{Owner: "another"}, nil},
+			"another pair":  {listing.Query{Metadata: map[string]string{"project": "another"}}, nil},
 		} {
 			test.query.Limit = 50
 			if got, next := w.list(test.query); !slices.Equal(got, test.want) || next != "" {
@@ -207,6 +208,7 @@ func TestListBy(t *testing.T) {
 			"of another owner": {Cursor: next, States: running, Owner: "alice"},
 			"of another model": {Cursor: next, States: running, Model: "m"},
 			"of another time":  {Cursor: next, States: running, From: start},
+			"of other pairs":   {Cursor: next, States: running, Metadata: map[string]string{"project": "boats"}},
 			"of other words":   {Cursor: next, States: running, Words: "boat"},
 		} {
 			q.Limit = 1

@@ -147,6 +147,7 @@ func TestRoute(t *testing.T) {
 	}{
 		{aimlapi.RouteLegacy, `{"prompt":"x"}`, aimlapi.RouteLegacy},
 		{aimlapi.RouteLegacy, `{"prompt":"x","negative_prompt":"y","cfg_scale":1,"duration":10,"aspect_ratio":"1:1"}`, aimlapi.RouteLegacy},
+		{aimlapi.RouteLegacy, `{"prompt":"x","external_task_id":"ours","metadata":{"project":"boats"}}`, aimlapi.RouteLegacy},
 		{aimlapi.RouteLegacy, `{"prompt":"x","camera_control":"down_back"}`, aimlapi.RouteUniversal},
 		{aimlapi.RouteLegacy, `{"prompt":"x","model":"kling-video/v1/standard/text-to-video"}`, aimlapi.RouteLegacy},
 		{aimlapi.RouteLegacy, `{"prompt":"x","model":"kling-video/v1.6/standard/text-to-video"}`, aimlapi.RouteLegacy},

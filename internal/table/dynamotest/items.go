@@ -179,11 +179,16 @@ func (i *Items) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dyn
 	})
 	for filter := range strings.SplitSeq(aws.ToString(in.FilterExpression), " AND ") {
 		name, placeholder, ok := strings.Cut(filter, " = ")
+		passes := equal
+		if set, contains := strings.CutPrefix(filter, "contains("); contains {
+			name, placeholder, ok = strings.Cut(strings.TrimSuffix(set, ")"), ", ")
+			passes = has
+		}
 		if !ok {
 			continue
 		}
 		out.Items = slices.DeleteFunc(out.Items, func(item Attributes) bool {
-			return !equal(item[in.ExpressionAttributeNames[name]], in.ExpressionAttributeValues[placeholder])
+			return !passes(item[in.ExpressionAttributeNames[name]], in.ExpressionAttributeValues[placeholder])
 		})
 	}
 	if in.ScanIndexForward != nil && !*in.ScanIndexForward {
@@ -209,7 +214,7 @@ func (i *Items) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dyn
 // keys and the table's, as in template.yaml; by-day and by-batch have the status too.
 func Projection() []string {
 	return []string{
-		"id", "created_at", "owner", "origin", "model", "prompt", "duration", "aspect_ratio", "redrives", "submitted_at", "discarded_at", "forgotten_at", "manifest", "outcome", "wait", "wait_since",
+		"id", "created_at", "owner", "origin", "model", "prompt", "duration", "aspect_ratio", "pairs", "redrives", "submitted_at", "discarded_at", "forgotten_at", "manifest", "outcome", "wait", "wait_since",
 	}
 }
 
@@ -357,6 +362,12 @@ func equal(a, b types.AttributeValue) bool {
 		return ok && a.Value == b.Value
 	}
 	return a != nil && valueOf(a) == valueOf(b)
+}
+
+// has reports whether a set of strings has a string.
+func has(set, value types.AttributeValue) bool {
+	all, ok := set.(*types.AttributeValueMemberSS)
+	return ok && slices.Contains(all.Value, textOf(value))
 }
 
 // textOf returns a key's value: all keys are strings.

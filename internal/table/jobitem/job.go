@@ -18,6 +18,7 @@ const (
 	PlaceName  = "place"  // position among the jobs: the time of creation, and the id
 	StatusName = "status" // a video.State
 	BatchName  = "batch"  // id of a batch
+	PairsName  = "pairs"  // the digests of the pairs of metadata
 
 	WaitName      = "wait" // a video.WaitKind, for a job that is held up
 	WaitSinceName = "wait_since"
@@ -128,6 +129,9 @@ func Encode(entry video.Entry, version int64) dynamo.Attributes {
 		item.Put("prompt", brief.Prompt)
 		item.PutNumber("duration", int64(brief.Duration))
 		item.Put("aspect_ratio", brief.AspectRatio)
+		if pairs := PairDigests(entry.Request.Metadata()); len(pairs) > 0 {
+			item[PairsName] = &types.AttributeValueMemberSS{Value: pairs}
+		}
 	}
 	return item
 }

@@ -72,6 +72,7 @@ func TestTakeup(t *testing.T) {
 			{"the provider's SDK", (*world).testSDK},
 			{"the provider's SDK, with lost answers", (*world).testRetried},
 			{"owners", (*world).testOwners},
+			{"metadata", (*world).testMetadata},
 			{"n8n's node", (*world).testN8n},
 			{"a file, by HEAD and with a token", (*world).testContent},
 			{"an extra slash", (*world).testSlashes},
