@@ -103,7 +103,7 @@ func TestCallsToAWS(t *testing.T) {
 			{"a list", list(jobs.Query{}), []string{"Query"}},
 			{"a list by status", list(jobs.Query{States: []video.State{video.StateQueued}}), []string{"Query"}},
 			{"a list of what runs", list(jobs.Query{States: []video.State{video.StateQueued, video.StateGenerating}}), []string{"Query", "Query"}},
-			{"a cancellation", func() error { _, err := s.Cancel(ctx, "job-1", false); return err }, []string{"Query", "PutItem"}},
+			{"a cancellation", func() error { _, err := s.Cancel(ctx, "job-1", false); return err }, []string{"Query", "TransactWriteItems"}},
 		} {
 			r.calls = nil
 			if err := test.do(); err != nil {
