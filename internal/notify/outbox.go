@@ -93,8 +93,8 @@ func (o *Outbox) Handle(ctx context.Context, payload json.RawMessage) error {
 	return nil
 }
 
-// record is the part of a stream's record that is read: the keys of the item.
-type record struct {
+// change is the part of a stream's record that is read: the keys of the item.
+type change struct {
 	DynamoDB struct {
 		Keys struct {
 			PK struct{ S string } `json:"pk"`
@@ -109,7 +109,7 @@ func (o *Outbox) stream(ctx context.Context, records []json.RawMessage) (told, e
 	var found []outbox.Found
 	var failed []error
 	for _, text := range records {
-		var r record
+		var r change
 		if err := json.Unmarshal(text, &r); err != nil {
 			failed = append(failed, err)
 			continue

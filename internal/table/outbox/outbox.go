@@ -5,7 +5,9 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -28,19 +30,26 @@ type Kind string
 
 // The kinds.
 const (
-	KindJob Kind = "job" // a job ended
+	KindJob   Kind = "job"   // a job ended
+	KindBatch Kind = "batch" // a run of a batch ended
 )
 
 // Item is something that is to be told.
 type Item struct {
 	Kind    Kind
-	Subject string // the id of the job
-	Ending  video.Ending
+	Subject string // the id of the job or the batch
+	// Ending is how the job ended. Of a batch's run it has the number and the time alone.
+	Ending video.Ending
 }
 
 // OfJob returns the item of a job's ending.
 func OfJob(id string, ending video.Ending) Item {
 	return Item{Kind: KindJob, Subject: id, Ending: ending}
+}
+
+// OfBatch returns the item of the end of a batch's run.
+func OfBatch(id string, run int, at time.Time) Item {
+	return Item{Kind: KindBatch, Subject: id, Ending: video.Ending{N: run, At: at}}
 }
 
 // ID identifies what is told. It is the same however often that is told.
@@ -89,8 +98,9 @@ func decode(item dynamo.Attributes) (Item, error) {
 			Paid: video.Paid(r.Text("paid")), Micros: r.Number("micros"), Bytes: r.Number("bytes"),
 		},
 	}
-	if r.Err == nil && (i.Kind != KindJob || i.Key() != key || !video.ValidID(i.Subject) || !i.Ending.State.Ended()) {
-		r.Err = fmt.Errorf("it is no %s", KindJob)
+	known := i.Kind == KindJob && slices.Contains(video.States(), i.Ending.State) && i.Ending.State.Ended() || i.Kind == KindBatch
+	if r.Err == nil && (!known || i.Key() != key || !video.ValidID(i.Subject) || i.Ending.N < 1) {
+		r.Err = errors.New("it is no end of a job or a run")
 	}
 	if r.Err != nil {
 		return Item{}, &Unreadable{Key: key, Err: r.Err}

@@ -17,6 +17,8 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/takeup/takeup/internal/batch/record"
+	"github.com/takeup/takeup/internal/batches"
 	"github.com/takeup/takeup/internal/notify"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 	"github.com/takeup/takeup/internal/table/outbox"
@@ -143,8 +145,8 @@ func (w *world) probeTold(t *testing.T) error {
 func (w *world) probeUntold(t *testing.T) error { return w.probeOutbox(t, w.poison(t, w.fresh())) }
 
 func (w *world) probeOutbox(t *testing.T, key string) error {
-	record := fmt.Sprintf(`{"Records":[{"eventName":"INSERT","dynamodb":{"Keys":{"pk":{"S":"outbox"},"sk":{"S":%q}}}}]}`, key)
-	if _, err := w.invoke(t.Context(), "OutboxFunction", json.RawMessage(record)); err != nil {
+	event := fmt.Sprintf(`{"Records":[{"eventName":"INSERT","dynamodb":{"Keys":{"pk":{"S":"outbox"},"sk":{"S":%q}}}}]}`, key)
+	if _, err := w.invoke(t.Context(), "OutboxFunction", json.RawMessage(event)); err != nil {
 		return err
 	}
 	_, there, err := outbox.New(w.items, w.stack.Outputs["JobsTable"]).Get(t.Context(), key)
@@ -179,6 +181,15 @@ func (w *world) testEvents(t *testing.T) {
 	if got := ear.hear(t, job+".2", "Video Completed"); got.N != 2 || got.Outcome != nil {
 		t.Errorf("it tells %+v", got)
 	}
+	const file = "told.csv"
+	w.put(t, file, []byte("prompt,label,metadata.project\n"+w.prompt("a boat of a batch that is told of")+",Boat,told\n"))
+	batch := batches.IDOf(batches.NameOfKey(file), "")
+	w.batchIs(t, batch, record.Ended, 1)
+	ear.hear(t, batch+".1", "Batch Finished")
+	if got := ear.hear(t, w.batchItems(t, batch, 1)[0].ID+".1", "Video Completed"); *got.Batch != batch || *got.Line != 2 || *got.Label != "Boat" || got.Metadata["project"] != "told" {
+		t.Errorf("it tells %+v", got)
+	}
+
 	w.keptUntold(t, key)
 	box := outbox.New(w.items, w.stack.Outputs["JobsTable"])
 	for _, key := range []string{key, "job#" + stored + ".1", "job#" + job + ".1", "job#" + job + ".2"} {

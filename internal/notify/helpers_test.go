@@ -1,8 +1,14 @@
 package notify_test
 
 import (
+	"encoding/json"
+	"strings"
+	"testing"
+
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/takeup/takeup/internal/table/outbox"
 )
@@ -23,9 +29,15 @@ func (w *world) spoil(key, name, value string) {
 // lose deletes a job, and leaves the outbox.
 func (w *world) lose(id string) {
 	w.t.Helper()
+	w.loseItems("job#" + id)
+}
+
+// loseItems deletes the items of a partition.
+func (w *world) loseItems(of string) {
+	w.t.Helper()
 	for _, item := range w.items.All() {
 		partition, ok := item["pk"].(*types.AttributeValueMemberS)
-		if ok && partition.Value == "job#"+id {
+		if ok && partition.Value == of {
 			in := &dynamodb.DeleteItemInput{Key: dynamoKey(item)}
 			if _, err := w.items.DeleteItem(w.t.Context(), in); err != nil {
 				w.t.Fatal(err)
@@ -33,8 +45,35 @@ func (w *world) lose(id string) {
 		}
 	}
 	if keys := w.waiting(); len(keys) == 0 {
-		w.t.Fatalf("nothing is left of %s in %s", id, outbox.Partition)
+		w.t.Fatalf("nothing is left of %s in %s", of, outbox.Partition)
 	}
+}
+
+// holds checks an event against the schema of its type.
+func holds(t *testing.T, detailType, detail string) {
+	t.Helper()
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	schema, err := compiler.Compile("../../docs/events.schema.json#/$defs/" + strings.ReplaceAll(detailType, " ", "%20"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := jsonschema.UnmarshalJSON(strings.NewReader(detail))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := schema.Validate(value); err != nil {
+		t.Errorf("%s: %v", detail, err)
+	}
+}
+
+// decoded returns the fields of an event.
+func decoded(t *testing.T, detail string) (fields map[string]any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(detail), &fields); err != nil {
+		t.Fatal(err)
+	}
+	return fields
 }
 
 func dynamoKey(item map[string]types.AttributeValue) map[string]types.AttributeValue {
