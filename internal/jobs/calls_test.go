@@ -104,7 +104,7 @@ func TestCallsToAWS(t *testing.T) {
 			{"a list", list(listing.Query{}), []string{"Query"}},
 			{"a list by status", list(listing.Query{States: []video.State{video.StateQueued}}), []string{"Query"}},
 			{"a list of what runs", list(listing.Query{States: []video.State{video.StateQueued, video.StateGenerating}}), []string{"Query", "Query"}},
-			{"a cancellation", func() error { _, err := s.Cancel(ctx, "job-1", false); return err }, []string{"Query", "PutItem"}},
+			{"a cancellation", func() error { _, err := s.Cancel(ctx, "job-1", false); return err }, []string{"Query", "TransactWriteItems"}},
 		} {
 			r.calls = nil
 			if err := test.do(); err != nil {

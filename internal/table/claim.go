@@ -41,6 +41,7 @@ func (t *Table) Claim(ctx context.Context, entry video.Entry, version string, li
 		return video.Entry{}, "", withEnd(alone, control, entry.ClaimedAt)
 	}
 	entry.Mark = t.store.Mark()
+	entry.CountEnding() // it has not ended
 	claim := &dynamodb.TransactWriteItemsInput{
 		ClientRequestToken: &entry.Mark,
 		TransactItems: append([]types.TransactWriteItem{

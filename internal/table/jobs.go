@@ -3,6 +3,7 @@ package table
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -60,14 +61,15 @@ func (t *Table) create(ctx context.Context, entry video.Entry, with func(mark st
 		return video.Entry{}, "", err
 	}
 	entry.Mark = t.store.Mark()
+	ended := t.ended(&entry)
 	const version = 1
 	items, err := t.creation(entry)
 	if err != nil {
 		return video.Entry{}, "", err
 	}
 	put := &dynamodb.TransactWriteItemsInput{
-		ClientRequestToken: &entry.Mark,                                            // makes a repeated call the same write
-		TransactItems:      append(items, counter.Changes(&t.sums, entry, nil)...), // a job that is written back may have money
+		ClientRequestToken: &entry.Mark,                                                       // makes a repeated call the same write
+		TransactItems:      slices.Concat(items, counter.Changes(&t.sums, entry, nil), ended), // a job that is written back may have money
 	}
 	if with != nil {
 		put.TransactItems = append(put.TransactItems, with(entry.Mark))
@@ -94,7 +96,8 @@ func (t *Table) creation(entry video.Entry) ([]types.TransactWriteItem, error) {
 
 // Update replaces the version of a job that was read, and returns the new one. The request never
 // changes. A forgotten job stays forgotten: texts that were added are cleared. If the money of
-// the attempts has changed, the counters change with it, in one transaction. Update returns a
+// the attempts has changed, the counters change with it, in one transaction, and a job that ends is
+// put into the outbox. Update returns a
 // *video.Conflict, and writes nothing, if the job has changed since it was read. After any other
 // error the job may have been written.
 func (t *Table) Update(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error) {
@@ -106,8 +109,9 @@ func (t *Table) Update(ctx context.Context, entry video.Entry, version string) (
 		entry.Forget(entry.ForgottenAt)
 	}
 	entry.Mark = t.store.Mark()
-	put, counters := t.store.Replace(jobitem.Encode(entry, number), version), counter.Changes(&t.sums, entry, nil)
-	if len(counters) == 0 {
+	ended := t.ended(&entry)
+	put, others := t.store.Replace(jobitem.Encode(entry, number), version), append(counter.Changes(&t.sums, entry, nil), ended...)
+	if len(others) == 0 {
 		return t.settle(ctx, entry, number, func(ctx context.Context) error {
 			_, err := t.store.Client.PutItem(ctx, put)
 			return err
@@ -115,7 +119,7 @@ func (t *Table) Update(ctx context.Context, entry video.Entry, version string) (
 	}
 	booked := &dynamodb.TransactWriteItemsInput{
 		ClientRequestToken: &entry.Mark,
-		TransactItems:      append([]types.TransactWriteItem{{Put: dynamo.AsPut(put)}}, counters...),
+		TransactItems:      append([]types.TransactWriteItem{{Put: dynamo.AsPut(put)}}, others...),
 	}
 	return t.settle(ctx, entry, number, func(ctx context.Context) error {
 		_, err := t.store.Client.TransactWriteItems(ctx, booked)

@@ -108,6 +108,11 @@ type Entry struct {
 
 	Outcome *Outcome `json:"outcome,omitempty"`
 
+	// Endings is how often the job has ended, and EndedAs how it did the last time; empty if it
+	// has not ended, or was redriven since. CountEnding sets them.
+	Endings int    `json:"endings,omitempty"`
+	EndedAs string `json:"ended_as,omitempty"`
+
 	// Progress is what the steps have reported, as it was read with the entry. It is not
 	// written with it.
 	Progress []report.Progress `json:"-"`

@@ -93,6 +93,8 @@ type Batch struct {
 	PlannedAt, EndedAt time.Time
 	// Reported is Counts.Writes from before the stored results were made.
 	Reported int64
+	// Told is the last run whose end was put into the outbox. The table sets it.
+	Told int
 
 	// Mark is new in every version. The table sets it.
 	Mark string

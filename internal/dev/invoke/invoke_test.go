@@ -192,6 +192,7 @@ func TestEnvironments(t *testing.T) {
 		"StateMachineArn":      "arn:aws:states:eu-west-1:1:stateMachine:machine",
 		"BatchStateMachineArn": "arn:aws:states:eu-west-1:1:stateMachine:batch",
 		"UnhandledPromptsUrl":  "https://sqs.eu-west-1.amazonaws.com/1/queue",
+		"UntoldEventsUrl":      "https://sqs.eu-west-1.amazonaws.com/1/untold",
 	}
 	got, err := Environments(os.DirFS("../../.."), outputs, map[string]string{"ProviderBaseUrl": "https://provider.example", "PollWindowSeconds": "9"})
 	if err != nil {

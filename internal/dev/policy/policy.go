@@ -28,12 +28,16 @@ type Statement struct {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
 const noneOf = "ForAllValues:StringNotEquals"
 
+// onlyOf is the operator that holds if a request's key is one of the values, or if the request has
+// no such key.
+const onlyOf = "ForAllValues:StringEquals"
+
 // LeadingKeys is the condition key with the partitions of a call's items.
 const LeadingKeys = "dynamodb:LeadingKeys"
 
 // Condition limits a Statement by a request's context.
 type Condition struct {
-	Operator string // StringEquals, StringLike or ForAllValues:StringNotEquals
+	Operator string // StringEquals, StringLike, ForAllValues:StringEquals or ForAllValues:StringNotEquals
 	Key      string
 	Values   []string
 }
@@ -167,8 +171,8 @@ func statement(v any, resolver template.Resolver) (Statement, error) {
 	}
 	conditions, _ := fields["Condition"].(map[string]any)
 	for operator, keys := range conditions {
-		if operator != "StringEquals" && operator != "StringLike" && operator != noneOf {
-			return Statement{}, fmt.Errorf("the operator %s is not supported, only StringEquals, StringLike and %s are", operator, noneOf)
+		if operator != "StringEquals" && operator != "StringLike" && operator != noneOf && operator != onlyOf {
+			return Statement{}, fmt.Errorf("the operator %s is not supported, only StringEquals, StringLike, %s and %s are", operator, noneOf, onlyOf)
 		}
 		keys, _ := keys.(map[string]any)
 		for key, patterns := range keys {
@@ -204,8 +208,11 @@ func (s Statement) conditions(c Call) bool {
 			}
 			continue
 		}
+		if condition.Operator == onlyOf && !ok {
+			continue
+		}
 		if !ok || !slices.ContainsFunc(condition.Values, func(pattern string) bool {
-			if condition.Operator == "StringEquals" {
+			if condition.Operator == "StringEquals" || condition.Operator == onlyOf {
 				return pattern == given
 			}
 			return like(pattern, given)

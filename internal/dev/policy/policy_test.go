@@ -22,6 +22,7 @@ func stack() map[string]string {
 		"ProviderKeySecret":    "arn:aws:secretsmanager:eu-west-1:123456789012:secret:Key-a1b2c3",
 		"ApiTokenSecret":       "arn:aws:secretsmanager:eu-west-1:123456789012:secret:Token-a1b2c3",
 		"UnhandledPromptsUrl":  "https://sqs.eu-west-1.amazonaws.com/123456789012/takeup-UnhandledPrompts-1",
+		"UntoldEventsUrl":      "https://sqs.eu-west-1.amazonaws.com/123456789012/takeup-UntoldEvents-1",
 	}
 }
 
@@ -35,7 +36,9 @@ func projectPolicies(t *testing.T) map[string][]Statement {
 	if err != nil {
 		t.Fatal(err)
 	}
-	values, err := template.FromOutputs(stack())
+	outputs := stack()
+	outputs["JobsTableStreamArn"] = "arn:aws:dynamodb:eu-west-1:123456789012:table/takeup-JobsTable-1/stream/2026-08-21T12:00:00.000"
+	values, err := template.FromOutputs(outputs)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,6 +188,15 @@ func TestAllowed(t *testing.T) {
 		{Call{Function: "SettleFunction", Action: "states:ListExecutions", Resource: machine}, true},
 		{Call{Function: "SettleFunction", Action: "states:StopExecution", Resource: executions + "a"}, false},
 		{Call{Function: "SettleFunction", Action: "s3:PutObject", Resource: videos + "/videos/a/video.json"}, false},
+		{Call{Function: "OutboxFunction", Action: "dynamodb:DeleteItem", Resource: jobs, Context: map[string]string{LeadingKeys: "outbox"}}, true},
+		{Call{Function: "OutboxFunction", Action: "dynamodb:DeleteItem", Resource: jobs, Context: map[string]string{LeadingKeys: "job#a"}}, false},
+		{Call{Function: "OutboxFunction", Action: "dynamodb:PutItem", Resource: jobs}, false},
+		{Call{Function: "OutboxFunction", Action: "dynamodb:GetRecords", Resource: jobs + "/stream/2026-08-21T12:00:00.000"}, true},
+		{Call{Function: "OutboxFunction", Action: "events:PutEvents", Resource: "arn:aws:events:eu-west-1:123456789012:event-bus/default", Context: map[string]string{"events:source": "takeup"}}, true},
+		{Call{Function: "OutboxFunction", Action: "events:PutEvents", Resource: "arn:aws:events:eu-west-1:123456789012:event-bus/default", Context: map[string]string{"events:source": "aws.states"}}, false},
+		{Call{Function: "OutboxFunction", Action: "events:PutEvents", Resource: "arn:aws:events:eu-west-1:123456789012:event-bus/other"}, false},
+		{Call{Function: "OutboxFunction", Action: "sqs:SendMessage", Resource: "arn:aws:sqs:eu-west-1:123456789012:takeup-UntoldEvents-1"}, true},
+		{Call{Function: "SettleFunction", Action: "events:PutEvents", Resource: "arn:aws:events:eu-west-1:123456789012:event-bus/default"}, false},
 		{Call{Function: "NoFunction", Action: "dynamodb:Query", Resource: jobs}, false},
 	} {
 		if got := Allowed(all[c.call.Function], c.call); got != c.want {

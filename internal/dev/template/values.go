@@ -40,6 +40,9 @@ func FromOutputs(outputs map[string]string) (Values, error) {
 	}
 	values["JobsTable"] = outputs["JobsTable"]
 	values["JobsTable.Arn"] = strings.Join([]string{"arn", partition, "dynamodb", region, account, "table/" + outputs["JobsTable"]}, ":")
+	if values["JobsTable.StreamArn"] = outputs["JobsTableStreamArn"]; outputs["JobsTableStreamArn"] == "" {
+		values["JobsTable.StreamArn"] = values["JobsTable.Arn"] + "/stream/none" // an existing table may have none
+	}
 	for _, secret := range []string{"ProviderKeySecret", "ApiTokenSecret"} {
 		if !strings.HasPrefix(outputs[secret], "arn:") {
 			return nil, &BadOutput{Name: secret, Value: outputs[secret]}
@@ -52,13 +55,15 @@ func FromOutputs(outputs map[string]string) (Values, error) {
 			values[name], values[name+".Id"] = arn, arn
 		}
 	}
-	url := outputs["UnhandledPromptsUrl"]
-	queue := url[strings.LastIndex(url, "/")+1:]
-	if queue == "" {
-		return nil, &BadOutput{Name: "UnhandledPromptsUrl", Value: url}
+	for _, queue := range []string{"UnhandledPrompts", "UntoldEvents"} {
+		url := outputs[queue+"Url"]
+		name := url[strings.LastIndex(url, "/")+1:]
+		if name == "" {
+			return nil, &BadOutput{Name: queue + "Url", Value: url}
+		}
+		values[queue] = url
+		values[queue+".Arn"] = strings.Join([]string{"arn", partition, "sqs", region, account, name}, ":")
 	}
-	values["UnhandledPrompts"] = url
-	values["UnhandledPrompts.Arn"] = strings.Join([]string{"arn", partition, "sqs", region, account, queue}, ":")
 	return values, nil
 }
 

@@ -162,7 +162,7 @@ func policies(p *Project, say report) {
 					}
 				}
 				for _, resource := range template.List(template.At(s, "Resource")) {
-					if open(resource) && !deliversLogs(s) && resource != managedRule {
+					if open(resource) && !deliversLogs(s) && resource != managedRule && resource != defaultBus {
 						say("%s may use the resource %v; begin it with one of the template", id, resource)
 					}
 				}
@@ -200,6 +200,9 @@ func open(resource any) bool {
 // one waits for. It makes the rule itself.
 // https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
 const managedRule = template.Sub("arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule")
+
+// defaultBus is the account's event bus, which every account has.
+const defaultBus = template.Sub("arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default")
 
 // deliversLogs reports whether a statement only allows delivering logs: those actions take no
 // resource.

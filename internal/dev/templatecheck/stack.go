@@ -101,7 +101,7 @@ func outputs(p *Project, say report) {
 	}
 	for _, name := range []string{
 		"ApiUrl", "ApiId", "ApiStage", "ApiTokenSecret", "ProviderKeySecret",
-		"VideosBucket", "PromptsBucket", "StateMachineArn", "UnhandledPromptsUrl",
+		"VideosBucket", "PromptsBucket", "StateMachineArn", "UnhandledPromptsUrl", "UntoldEventsUrl",
 	} {
 		if _, ok := p.Template.Section("Outputs")[name]; !ok {
 			say("there is no output %s, which the command line and the tests read", name)

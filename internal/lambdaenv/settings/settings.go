@@ -169,6 +169,13 @@ type Prices struct {
 	KeySecret string `env:"PROVIDER_KEY_SECRET,required"`
 }
 
+// Outbox has the settings of the function outbox.
+type Outbox struct {
+	Jobs
+	VideosBucket string `env:"VIDEOS_BUCKET,required"`
+	UntoldQueue  string `env:"UNTOLD_QUEUE_URL,required"`
+}
+
 // API has the settings of the function api.
 type API struct {
 	Intake

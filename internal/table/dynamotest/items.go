@@ -252,6 +252,20 @@ func (i *Items) Scan(_ context.Context, in *dynamodb.ScanInput, _ ...func(*dynam
 	return out, nil
 }
 
+// DeleteItem implements the SDK's call without a condition.
+func (i *Items) DeleteItem(_ context.Context, in *dynamodb.DeleteItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error) {
+	k, err := keyOf(in.Key)
+	if err != nil {
+		return nil, err
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.items[k] != nil {
+		i.put(k, nil)
+	}
+	return &dynamodb.DeleteItemOutput{}, nil
+}
+
 // PutItem implements the SDK's call.
 func (i *Items) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
 	k, err := keyOf(in.Item)

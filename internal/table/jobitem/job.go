@@ -109,6 +109,10 @@ func Encode(entry video.Entry, version int64) dynamo.Attributes {
 		item["outcome"] = &types.AttributeValueMemberM{Value: outcome}
 	}
 
+	if entry.Endings > 0 {
+		item.PutNumber("endings", int64(entry.Endings))
+		item.Put("ended_as", entry.EndedAs)
+	}
 	if len(entry.Money) > 0 {
 		item["money"] = encodeMoney(entry.Money)
 	}
@@ -189,6 +193,7 @@ func DecodeJob(id string, job dynamo.Attributes) (video.Entry, error) {
 		FullOf: r.Text(FullOfName), Turn: r.Time("turn_at"), CountedUntil: r.Time(CountedUntilName),
 		Candidate: r.Text("candidate"), Handle: r.Text("handle"), GenerationID: r.Text("generation_id"), SubmittedAt: r.Time("submitted_at"),
 		DiscardedAt: r.Time("discarded_at"), ForgottenAt: r.Time(ForgottenName), Money: readMoney(&r),
+		Endings: int(r.Number("endings")), EndedAs: r.Text("ended_as"),
 	}
 	entry.Booked = entry.Money
 	if origin, ok := r.Part("origin"); ok {

@@ -14,6 +14,7 @@ import (
 
 	batch "github.com/takeup/takeup/internal/batch/record"
 	"github.com/takeup/takeup/internal/table/dynamo"
+	"github.com/takeup/takeup/internal/table/outbox"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -55,6 +56,7 @@ func encodeBatch(b batch.Batch) (dynamo.Attributes, error) {
 	item.PutTime("ended_at", b.EndedAt)
 	item.PutTime("cancelled_at", b.CancelledAt)
 	item.PutNumber("reported", b.Reported)
+	item.PutNumber("told", int64(b.Told))
 	for name, value := range map[string]any{"defaults": b.Defaults, "sources": b.Sources} {
 		encoded, err := json.Marshal(value)
 		if err != nil {
@@ -73,7 +75,7 @@ func decodeBatch(id string, item dynamo.Attributes) (batch.Batch, string, error)
 		Attended: r.Flag("attended"),
 		State:    batch.State(r.Text("state")), Reason: r.Text("reason"), UploadUntil: r.Time("upload_until"), Run: int(r.Number("run")), Approved: r.Flag("approved"),
 		Todo: int(r.Number("todo")), Usual: time.Duration(r.Number("usual_ms")) * time.Millisecond, Over: r.Number("over"),
-		PlannedAt: r.Time("planned_at"), EndedAt: r.Time("ended_at"), CancelledAt: r.Time("cancelled_at"), Reported: r.Number("reported"), Mark: r.Text(dynamo.MarkName),
+		PlannedAt: r.Time("planned_at"), EndedAt: r.Time("ended_at"), CancelledAt: r.Time("cancelled_at"), Reported: r.Number("reported"), Told: int(r.Number("told")), Mark: r.Text(dynamo.MarkName),
 	}
 	for name, value := range map[string]any{"defaults": &b.Defaults, "sources": &b.Sources} {
 		// Numbers stay as they are written: package catalogue reads them.
@@ -143,10 +145,14 @@ func (rs *Records) CreateBatch(ctx context.Context, b batch.Batch) (batch.Batch,
 	return rs.batchWritten(ctx, b, "1", f, err)
 }
 
-// PutBatch replaces the version of a batch's record that was read, and returns the new one. It
-// returns a *video.Conflict, and writes nothing, if the record has changed since. After any
+// PutBatch replaces the version of a batch's record that was read, and returns the new one. In the
+// same transaction, a run that ends is put into the outbox. It returns a *video.Conflict, and writes nothing, if the record has changed since. After any
 // other error it may have been written.
 func (rs *Records) PutBatch(ctx context.Context, b batch.Batch, version string) (batch.Batch, string, error) {
+	ended := b.State == batch.Ended && b.Told != b.Run
+	if ended {
+		b.Told = b.Run
+	}
 	item, err := encodeBatch(b)
 	if err != nil {
 		return batch.Batch{}, "", err
@@ -159,7 +165,14 @@ func (rs *Records) PutBatch(ctx context.Context, b batch.Batch, version string) 
 	item.Identify(batch.Partition(b.ID), batchItem, number, b.Mark)
 	put := rs.store.Replace(item, version)
 	f, err := rs.store.Write(ctx, b.Mark, func(ctx context.Context) error {
-		_, err := rs.store.Client.PutItem(ctx, put)
+		if !ended {
+			_, err := rs.store.Client.PutItem(ctx, put)
+			return err
+		}
+		_, err := rs.store.Client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
+			ClientRequestToken: &b.Mark,
+			TransactItems:      []types.TransactWriteItem{{Put: dynamo.AsPut(put)}, {Put: outbox.Put(rs.store.Name, outbox.OfBatch(b.ID, b.Run, b.EndedAt))}},
+		})
 		return err
 	})
 	return rs.batchWritten(ctx, b, strconv.FormatInt(number, 10), f, err)

@@ -24,6 +24,7 @@ const (
 	TokenSecret   = "arn:aws:secretsmanager:us-east-1:123456789012:secret:ApiToken-AbCdEf"
 	StateMachine  = "arn:aws:states:us-east-1:123456789012:stateMachine:TextToVideo"
 	BatchMachine  = "arn:aws:states:us-east-1:123456789012:stateMachine:Batch"
+	UntoldQueue   = "https://sqs.us-east-1.amazonaws.com/123456789012/untold"
 )
 
 // Function is a function of the template.
@@ -47,6 +48,7 @@ func Functions(root string, parameters template.Values) (map[string]Function, er
 	}
 	values := template.Values{
 		"JobsTable": JobsTable, "VideosBucket": VideosBucket, "PromptsBucket": PromptsBucket, "TextToVideo": StateMachine, "Batch": BatchMachine,
+		"UntoldEvents":         UntoldQueue,
 		"ProviderKeySecret.Id": KeySecret, "ApiTokenSecret.Id": TokenSecret,
 	}
 	maps.Copy(values, parameters)

@@ -7,6 +7,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 
 	"github.com/takeup/takeup/internal/dev/policy"
@@ -33,7 +34,27 @@ func Parse(r *http.Request, body []byte, status int, signer string) []policy.Cal
 	if operation, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), "DynamoDB_20120810."); ok {
 		return dynamodb(call, r, operation, body)
 	}
+	if r.Header.Get("X-Amz-Target") == "AWSEvents.PutEvents" {
+		return events(call, r, body)
+	}
 	return []policy.Call{target(call, r, body)}
+}
+
+// events parses a call of EventBridge that puts events on the default bus.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
+func events(call policy.Call, r *http.Request, body []byte) []policy.Call {
+	var in struct{ Entries []struct{ Source string } }
+	if json.Unmarshal(body, &in) != nil || len(in.Entries) == 0 {
+		call.Action, call.Resource = Unknown, "events without entries"
+		return []policy.Call{call}
+	}
+	var calls []policy.Call
+	for _, entry := range in.Entries {
+		call.Action, call.Resource = "events:PutEvents", "arn:aws:events:"+scope(r, 2)+":000000000000:event-bus/default"
+		call.Context = map[string]string{"events:source": entry.Source}
+		calls = append(calls, call)
+	}
+	return calls
 }
 
 // caller returns the name in the SDK's user agent, app/<name>. The functions are configured to
@@ -94,6 +115,7 @@ func resources() map[string][2]string {
 		"AWSStepFunctions.DescribeExecution": {"states:DescribeExecution", "executionArn"},
 		"AWSStepFunctions.StopExecution":     {"states:StopExecution", "executionArn"},
 		"AWSStepFunctions.ListExecutions":    {"states:ListExecutions", "stateMachineArn"},
+		"AmazonSQS.SendMessage":              {"sqs:SendMessage", "QueueUrl"},
 	}
 }
 
@@ -108,6 +130,9 @@ func target(call policy.Call, r *http.Request, body []byte) policy.Call {
 	}
 	call.Action = known[0]
 	call.Resource, _ = fields[known[1]].(string)
+	if service(r) == "sqs" { // a queue is named by its URL
+		call.Resource = "arn:aws:sqs:" + scope(r, 2) + ":000000000000:" + path.Base(call.Resource)
+	}
 	return call
 }
 
@@ -122,7 +147,7 @@ type item struct {
 func dynamodb(call policy.Call, r *http.Request, operation string, body []byte) []policy.Call {
 	var in struct {
 		TableName, IndexName string
-		Item                 item
+		Item, Key            item
 		Values               struct {
 			PK struct{ S string } `json:":pk"`
 		} `json:"ExpressionAttributeValues"`
@@ -148,7 +173,7 @@ func dynamodb(call policy.Call, r *http.Request, operation string, body []byte) 
 	}
 	switch operation {
 	case "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Scan":
-		add("dynamodb:"+operation, table(in.TableName), in.Item)
+		add("dynamodb:"+operation, table(in.TableName), in.Item, in.Key)
 	case "Query":
 		resource := table(in.TableName)
 		if in.IndexName != "" {

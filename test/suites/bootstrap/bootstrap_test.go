@@ -50,7 +50,7 @@ func TestBootstraps(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := &world{services: services, all: all, binaries: build(t, all)}
-	want := []string{"api", "authorize", "batch", "check", "prices", "prompts", "settle", "store", "submit"}
+	want := []string{"api", "authorize", "batch", "check", "outbox", "prices", "prompts", "settle", "store", "submit"}
 	for _, name := range want {
 		if _, ok := all[name]; !ok {
 			t.Fatalf("the template has no function in functions/%s", name)
@@ -67,6 +67,7 @@ func TestBootstraps(t *testing.T) {
 	t.Run("authorize", w.testAuthorize)
 	t.Run("prompts", w.testPrompts)
 	t.Run("settle", w.testSettle)
+	t.Run("outbox", w.testOutbox)
 	t.Run("prices", w.testPrices)
 	t.Run("batch", w.testBatch)
 	t.Run("without settings", w.testNoSettings)
@@ -198,6 +199,14 @@ func (w *world) testSettle(t *testing.T) {
 	}
 	if wrong := w.invoke(t, "settle", []byte(`{}`)); !wrong.Failed {
 		t.Errorf("an event without a cause is accepted: %s", wrong.Body)
+	}
+}
+
+// testOutbox tells nothing: the video that was stored here has just ended, and its record of the
+// stream did not come.
+func (w *world) testOutbox(t *testing.T) {
+	if got := w.invoke(t, "outbox", event(t, "outbox")); got.Failed || string(got.Body) != "null" || !strings.Contains(string(got.log), `"told":0`) || strings.Contains(string(got.log), "ERROR") {
+		t.Errorf("it returned %s: %s", got.Body, got.log)
 	}
 }
 

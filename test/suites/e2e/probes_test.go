@@ -70,6 +70,9 @@ func (w *world) probes() map[string][]probe {
 		"SettleFunction": {
 			{"a stopped execution is settled", w.probeSettle}, {"a sweep starts a job", w.probeSweep},
 		},
+		"OutboxFunction": {
+			{"an ending is told", w.probeTold}, {"what can't be told is kept", w.probeUntold},
+		},
 		"PricesFunction": {{"the price list and the balance are kept", w.probePrices}},
 		"TextToVideo":    {{"an execution stores a video", w.probeExecution}},
 		"Batch":          {{"a batch makes a video", w.probeBatchRun}},

@@ -73,6 +73,7 @@ func TestTakeup(t *testing.T) {
 			{"the provider's SDK, with lost answers", (*world).testRetried},
 			{"owners", (*world).testOwners},
 			{"metadata", (*world).testMetadata},
+			{"events", (*world).testEvents},
 			{"n8n's node", (*world).testN8n},
 			{"a file, by HEAD and with a token", (*world).testContent},
 			{"an extra slash", (*world).testSlashes},

@@ -117,6 +117,9 @@ func (s stack) holds(condition any) bool {
 	if all, ok := m["Fn::And"].([]any); ok {
 		return !slices.ContainsFunc(all, func(one any) bool { return !s.holds(one) })
 	}
+	if some, ok := m["Fn::Or"].([]any); ok {
+		return slices.ContainsFunc(some, s.holds)
+	}
 	if name, ok := m["Condition"].(string); ok {
 		return s.holds(s.conditions[name])
 	}

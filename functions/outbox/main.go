@@ -1,0 +1,31 @@
+// Command outbox is the Lambda function that tells the outside what happened to the jobs.
+package main
+
+import (
+	"crypto/rand"
+	mathrand "math/rand/v2"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/takeup/takeup/internal/lambdaenv/settings"
+	"github.com/takeup/takeup/internal/notify"
+	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/outbox"
+)
+
+func main() {
+	set, config, log := settings.Must(os.Stdout, settings.Load[settings.Outbox])
+	items := dynamodb.NewFromConfig(config)
+	teller := &notify.Outbox{
+		Box: outbox.New(items, set.JobsTable), Jobs: table.New(items, set.JobsTable, rand.Text, mathrand.N[time.Duration]),
+		Bus:    notify.EventBridge{Client: eventbridge.NewFromConfig(config)},
+		Queue:  notify.SQS{Client: sqs.NewFromConfig(config), URL: set.UntoldQueue},
+		Bucket: set.VideosBucket, Now: time.Now, Log: log,
+	}
+	lambda.Start(teller.Handle)
+}

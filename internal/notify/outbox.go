@@ -1,0 +1,206 @@
+package notify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/takeup/takeup/internal/table/outbox"
+)
+
+// Box has what is to be told.
+type Box interface {
+	// Get returns the item with a key, and false if there is none.
+	Get(ctx context.Context, key string) (outbox.Found, bool, error)
+	// Waiting returns items that were not told, and whether there are more.
+	Waiting(context.Context) (found []outbox.Found, more bool, err error)
+	// Delete deletes an item.
+	Delete(ctx context.Context, key string) error
+}
+
+// Bus is where events go.
+type Bus interface {
+	// Put puts some events on the bus. It returns an error or nil for each; a *Refused is for an
+	// event that the bus will never take.
+	Put(ctx context.Context, events []Event) []error
+}
+
+// Refused is the error for an event that the bus will never take.
+type Refused struct{ Reason string }
+
+func (e *Refused) Error() string { return "the event bus doesn't take the event: " + e.Reason }
+
+// Queue keeps what can't be told, for somebody to look at.
+type Queue interface {
+	Send(ctx context.Context, u Untold) error
+}
+
+// Untold is something that can't be told.
+type Untold struct {
+	Key    string `json:"key"` // of the item
+	Reason string `json:"reason"`
+}
+
+// Outbox tells what is in a Box, and deletes what was told. It is safe for concurrent use, also by
+// many processes.
+type Outbox struct {
+	Box    Box
+	Jobs   Jobs
+	Bus    Bus
+	Queue  Queue
+	Bucket string // of the videos
+	Now    func() time.Time
+	Log    *slog.Logger
+}
+
+// atOnce is how many events are put on the bus by one call: EventBridge takes ten.
+const atOnce = 10
+
+// settled is how long what happened is left to the stream, before a list of the outbox tells it.
+const settled = 2 * time.Minute
+
+// told counts what was done.
+type told struct{ told, untold, failed int }
+
+// Handle is the Lambda handler. Its payload is an event of the table's stream, or {"sweep": true},
+// after which everything is told that the stream has lost. It never fails: an error would hold up
+// the records that follow, and what was not told stays in the outbox.
+func (o *Outbox) Handle(ctx context.Context, payload json.RawMessage) error {
+	began := o.Now()
+	var occasion struct {
+		Sweep   bool `json:"sweep"`
+		Records []json.RawMessage
+	}
+	var done told
+	err := json.Unmarshal(payload, &occasion)
+	switch {
+	case err == nil && occasion.Sweep:
+		done, err = o.sweep(ctx)
+	case err == nil && len(occasion.Records) > 0:
+		done, err = o.stream(ctx, occasion.Records)
+	default:
+		err = errors.New(`the payload is neither an event of a stream nor {"sweep": true}`)
+	}
+	attributes := []any{"told", done.told, "untold", done.untold, "failed", done.failed, "elapsed_ms", o.Now().Sub(began).Milliseconds()}
+	if err != nil {
+		o.Log.ErrorContext(ctx, "outbox", append(attributes, "error", err.Error())...)
+		return nil
+	}
+	o.Log.InfoContext(ctx, "outbox", attributes...)
+	return nil
+}
+
+// change is the part of a stream's record that is read: the keys of the item.
+type change struct {
+	DynamoDB struct {
+		Keys struct {
+			PK struct{ S string } `json:"pk"`
+			SK struct{ S string } `json:"sk"`
+		}
+	} `json:"dynamodb"`
+}
+
+// stream tells what the records of the stream name. The items are read, since they may have been
+// told by now.
+func (o *Outbox) stream(ctx context.Context, records []json.RawMessage) (told, error) {
+	var found []outbox.Found
+	var failed []error
+	for _, text := range records {
+		var r change
+		if err := json.Unmarshal(text, &r); err != nil {
+			failed = append(failed, err)
+			continue
+		}
+		keys := r.DynamoDB.Keys
+		if keys.PK.S != outbox.Partition || slices.ContainsFunc(found, func(f outbox.Found) bool { return f.Key == keys.SK.S }) {
+			continue
+		}
+		one, there, err := o.Box.Get(ctx, keys.SK.S)
+		if err != nil {
+			failed = append(failed, err)
+		} else if there {
+			found = append(found, one)
+		}
+	}
+	done, err := o.tell(ctx, found)
+	done.failed += len(failed)
+	return done, errors.Join(append(failed, err)...)
+}
+
+// sweep tells what the stream did not, until nothing is left or the context is done.
+func (o *Outbox) sweep(ctx context.Context) (told, error) {
+	var sum told
+	for {
+		found, more, err := o.Box.Waiting(ctx)
+		if err != nil {
+			return sum, err
+		}
+		var late []outbox.Found
+		for _, one := range found {
+			if one.Err != nil || o.Now().Sub(one.Item.Ending.At) >= settled {
+				late = append(late, one)
+			}
+		}
+		done, err := o.tell(ctx, late)
+		sum.told, sum.untold, sum.failed = sum.told+done.told, sum.untold+done.untold, sum.failed+done.failed
+		if err != nil || !more || done.told+done.untold == 0 {
+			return sum, err
+		}
+	}
+}
+
+// tell tells items, and deletes those that were told or can't be.
+func (o *Outbox) tell(ctx context.Context, found []outbox.Found) (told, error) {
+	var done told
+	var failed []error
+	for len(found) > 0 {
+		some := found[:min(len(found), atOnce)]
+		found = found[len(some):]
+		for i, err := range o.put(ctx, some) {
+			key := some[i].Key
+			switch {
+			case untellable(err):
+				err = o.Queue.Send(ctx, Untold{Key: key, Reason: err.Error()})
+				if err == nil {
+					done.untold++
+				}
+			case err == nil:
+				done.told++
+			}
+			if err == nil {
+				err = o.Box.Delete(ctx, key)
+			}
+			if err != nil {
+				done.failed++
+				failed = append(failed, err)
+			}
+		}
+	}
+	return done, errors.Join(failed...)
+}
+
+// put puts the events of some items on the bus, and returns an error or nil for each item.
+func (o *Outbox) put(ctx context.Context, some []outbox.Found) []error {
+	errs := make([]error, len(some))
+	var all []Event
+	var at []int // the item of each event
+	for i, one := range some {
+		errs[i] = one.Err
+		if one.Err != nil {
+			continue
+		}
+		e, err := event(ctx, o.Jobs, o.Bucket, one.Item)
+		if errs[i] = err; err == nil {
+			all, at = append(all, e), append(at, i)
+		}
+	}
+	if len(all) > 0 {
+		for i, err := range o.Bus.Put(ctx, all) {
+			errs[at[i]] = err
+		}
+	}
+	return errs
+}
