@@ -205,6 +205,11 @@ func (b *bench) measure(ctx context.Context) (*Report, error) {
 		}
 		results, err := charges.Read(&text)
 		report.Verdict = charges.Compare(results, b.provider.Ledger().Generations)
+		for _, one := range results {
+			if one.S3 == "" {
+				report.Reasons = append(report.Reasons, one.Reason)
+			}
+		}
 		return err
 	})
 }

@@ -242,7 +242,15 @@ func TestWrite(t *testing.T) {
 	if !r.Kept() || !strings.HasSuffix(text, "\n\nlines=200 done=200 failed=0 twice=0 missing=0 peak_mib=31 usd_per_1000=0.308\n") {
 		t.Errorf("the last line is another:\n%s", text)
 	}
-	r.Kill, r.Kills, r.Runs, r.Twice = true, 17, 2, 1
+	r.Done, r.Failed, r.Reasons = 199, 1, []string{"it was lost"}
+	if r.Kept() || !strings.Contains(write(), "\na line has no video: it was lost\nlines=200") {
+		t.Error("a line may fail though nothing was killed, or its reason isn't printed")
+	}
+	r.Kill = true
+	if !r.Kept() {
+		t.Error("no line may fail though functions were killed")
+	}
+	r.Kills, r.Runs, r.Twice = 17, 2, 1
 	if text := write(); r.Kept() || !strings.Contains(text, "17 processes of functions killed, 2 runs") {
 		t.Errorf("%s", text)
 	}

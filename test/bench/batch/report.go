@@ -36,12 +36,20 @@ type Report struct {
 	// The work of the batch's own executions, of all lines and of all jobs.
 	Own, OfLines, OfJobs Work
 	Histories            int // how many executions of jobs, and of lines, were read for that
+	// Reasons are why lines have no video.
+	Reasons []string
 	charges.Verdict
 }
 
-// Kept reports whether every line ended with a video that was charged once.
+// Kept reports whether every line has ended, each with a video that was charged once. If functions
+// were killed, a line may have neither: what a process had claimed and not sent when it was killed
+// is looked for, and is not sent again unless its owner decides so.
 func (r *Report) Kept() bool {
-	return r.Verdict == charges.Verdict{Lines: r.Options.Lines, Done: r.Options.Lines}
+	want := charges.Verdict{Lines: r.Options.Lines, Done: r.Options.Lines}
+	if r.Kill {
+		want.Done, want.Failed = r.Options.Lines-r.Failed, r.Failed
+	}
+	return r.Verdict == want
 }
 
 // Work returns the work of all executions.
@@ -109,6 +117,9 @@ func (r *Report) Write(w io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(w, "\ntransitions, invocations and GB-seconds by the histories of %d jobs and as many lines\n\n", r.Histories)
+	for _, reason := range r.Reasons {
+		fmt.Fprintf(w, "a line has no video: %s\n", reason)
+	}
 	_, err := fmt.Fprintf(w, "lines=%d done=%d failed=%d twice=%d missing=%d peak_mib=%.0f usd_per_1000=%s\n",
 		r.Verdict.Lines, r.Done, r.Failed, r.Twice, r.Missing, r.peak(), r.perThousand())
 	return err
