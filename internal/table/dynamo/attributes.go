@@ -10,7 +10,8 @@ import (
 )
 
 // Attributes are an item of DynamoDB, or a part of one. The SDK's package that makes them from
-// structs would add 120 kB to the smallest functions.
+// structs would add 120 kB to the smallest functions. Most methods are not inlined, here and in
+// Reader: an item has dozens of attributes, and the copies would add 30 kB.
 type Attributes map[string]types.AttributeValue
 
 // The key attributes, as named in template.yaml, and the version and the mark.
@@ -22,6 +23,8 @@ const (
 )
 
 // Put sets a text. It omits an empty one.
+//
+//go:noinline
 func (a Attributes) Put(name, value string) {
 	if value != "" {
 		a[name] = Text(value)
@@ -37,11 +40,15 @@ func (a Attributes) Identify(partition, sort string, version int64, mark string)
 }
 
 // PutNumber sets a number.
+//
+//go:noinline
 func (a Attributes) PutNumber(name string, value int64) {
 	a[name] = &types.AttributeValueMemberN{Value: strconv.FormatInt(value, 10)}
 }
 
 // PutFlag sets a flag. It omits one that is false.
+//
+//go:noinline
 func (a Attributes) PutFlag(name string, value bool) {
 	if value {
 		a[name] = &types.AttributeValueMemberBOOL{Value: true}
@@ -52,6 +59,8 @@ func (a Attributes) PutFlag(name string, value bool) {
 const TimeLayout = "2006-01-02T15:04:05.000000000Z"
 
 // PutTime sets a time. It omits the zero time.
+//
+//go:noinline
 func (a Attributes) PutTime(name string, at time.Time) {
 	if !at.IsZero() {
 		a[name] = Text(at.UTC().Format(TimeLayout))
@@ -79,6 +88,8 @@ var ErrType = errors.New("it is of another type")
 var errLayout = errors.New("it is not a time like " + TimeLayout)
 
 // Text reads a text.
+//
+//go:noinline
 func (r *Reader) Text(name string) string {
 	switch v := r.Attributes[name].(type) {
 	case nil:
@@ -107,6 +118,8 @@ func (r *Reader) Number(name string) int64 {
 }
 
 // Flag reads a flag.
+//
+//go:noinline
 func (r *Reader) Flag(name string) bool {
 	switch v := r.Attributes[name].(type) {
 	case nil:

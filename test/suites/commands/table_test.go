@@ -91,7 +91,6 @@ var listed = map[string]string{
 	`.tools/sam/bin/sam deploy`:                    needsAccount,
 	`git pull`:                                     "it fetches from wherever the repository was cloned from",
 	`aws apigateway flush-stage-authorizers-cache --rest-api-id "$API_ID" --stage-name takeup`: "MiniStack has no cache of authorizers to empty",
-	`make bench-batch LINES=300`:            takesLong,
 	`make bench-batch LINES=10000`:          takesLong,
 	`make bench-batch LINES=1500 KILL=true`: takesLong,
 	`make bench-store`:                      takesLong,
