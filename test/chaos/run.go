@@ -25,7 +25,7 @@ func Run(ctx context.Context, o world.Options) (_ *verdict.Result, err error) {
 		return nil, err
 	}
 	w := &world.World{
-		Options: o, Caps: world.CapsOf(o), Plan: faults.New(o.Seed, o.Faults), Names: faults.NewNames(), Jobs: world.NewJobs(o.Jobs),
+		Options: o, Caps: world.CapsOf(o), Plan: faults.New(o.Seed, o.Faults), Names: faults.NewNames(), Jobs: world.NewJobs(o.Jobs, o.Triggers()),
 		ByName: map[string]*world.Job{},
 	}
 	for _, j := range w.Jobs {

@@ -15,7 +15,7 @@ func TestBatchesOfARun(t *testing.T) {
 	for _, n := range []int{1, 40, 1000} {
 		var said [2]string
 		for i := range said {
-			jobs := NewJobs(n)
+			jobs := NewJobs(n, Triggers)
 			batches, err := NewBatches(faults.New(1, 0.2), jobs)
 			if err != nil {
 				t.Fatal(err)
@@ -62,7 +62,7 @@ func TestBatchesOfARun(t *testing.T) {
 
 // A file has a line for each prompt, and its first one makes two videos.
 func TestFileOfABatch(t *testing.T) {
-	b := &Batch{Name: "film-0", Format: batchfile.CSV, Jobs: NewJobs(3)}
+	b := &Batch{Name: "film-0", Format: batchfile.CSV, Jobs: NewJobs(3, Triggers)}
 	file, err := b.File()
 	if want := "prompt,duration,n\n\"" + CanaryPrompt + "api-0\",5,2\n\"" + CanaryPrompt + "batch-2\",5,1\n"; err != nil || string(file) != want {
 		t.Errorf("%v\n%s\nwant\n%s", err, file, want)

@@ -59,11 +59,11 @@ func (j *Job) Last() *Outcome {
 	return nil
 }
 
-// NewJobs returns n jobs, with all triggers in turn.
-func NewJobs(n int) []*Job {
+// NewJobs returns n jobs, with the triggers in turn.
+func NewJobs(n int, triggers []string) []*Job {
 	all := make([]*Job, n)
 	for i := range all {
-		trigger := Triggers[i%len(Triggers)]
+		trigger := triggers[i%len(triggers)]
 		all[i] = &Job{Name: fmt.Sprintf("%s-%d", trigger, i), Trigger: trigger, Rounds: []*Round{{}}}
 	}
 	return all

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -28,7 +29,8 @@ type Options struct {
 	// Caps sets caps so low that most jobs reach them, and has the operator raise the day's cap
 	// while jobs wait for it. Some generations are charged three times their price.
 	Caps bool
-	// Slots is the maximum number of attempts in flight in a run without Caps. 0 is no cap.
+	// Slots is the maximum number of attempts in flight in a run without Caps, which measures the
+	// line for them. 0 is no cap.
 	Slots int
 	// FirstDownload names the fault of every job's first download, one of downloadFaults, so that
 	// a test that needs it doesn't depend on luck. If it is empty, the plan decides, as for all
@@ -137,4 +139,13 @@ func (o Options) Limit(jobs int) time.Duration {
 		pace *= 4
 	}
 	return one + time.Duration(jobs)*pace
+}
+
+// Triggers returns the ways in of the jobs. A batch has stages and a limit of its own, so a line
+// that is measured has none.
+func (o Options) Triggers() []string {
+	if o.Slots == 0 {
+		return Triggers
+	}
+	return slices.DeleteFunc(slices.Clone(Triggers), func(trigger string) bool { return trigger == ByBatch })
 }

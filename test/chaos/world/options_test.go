@@ -2,6 +2,7 @@ package world
 
 import (
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -14,5 +15,15 @@ func TestOptionsAreChecked(t *testing.T) {
 		if bad.Check() == nil {
 			t.Errorf("%+v is accepted", bad)
 		}
+	}
+}
+
+// Only a run that measures the line for slots has no batches.
+func TestTriggers(t *testing.T) {
+	if got := (Options{}).Triggers(); !slices.Equal(got, Triggers) {
+		t.Errorf("they are %v", got)
+	}
+	if got := (Options{Slots: 20}).Triggers(); slices.Contains(got, ByBatch) || !slices.Contains(got, ByHand) || !slices.Contains(Triggers, ByBatch) {
+		t.Errorf("with slots they are %v", got)
 	}
 }
