@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"sync"
 
 	"github.com/takeup/takeup/internal/video"
 )
@@ -21,10 +22,11 @@ const (
 	keyPattern = `^[A-Za-z0-9_.-]{1,64}$`
 )
 
-var keys = regexp.MustCompile(keyPattern)
+// keys is compiled on first use, to keep cold starts fast.
+var keys = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(keyPattern) })
 
 // ValidKey reports whether a name can be a key of metadata.
-func ValidKey(name string) bool { return keys.MatchString(name) }
+func ValidKey(name string) bool { return keys().MatchString(name) }
 
 // Metadata returns the parameter of the client's own pairs, which every model takes.
 func Metadata() Parameter {

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Micros is an amount of money in micro-dollars, millionths of a USD.
@@ -26,12 +27,15 @@ const (
 	maxExponent = 20
 )
 
-var decimal = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)(?:[eE]([+-]?[0-9]{1,2}))?$`)
+// decimal is compiled on first use, to keep cold starts fast.
+var decimal = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)(?:[eE]([+-]?[0-9]{1,2}))?$`)
+})
 
 // ParseDecimal parses a number in JSON's notation, such as 0.65 or 6.5e-7. It accepts up to
 // 40 characters and an exponent from -20 to 20.
 func ParseDecimal(text string) (Decimal, error) {
-	parts := decimal.FindStringSubmatch(text)
+	parts := decimal().FindStringSubmatch(text)
 	if len(text) > maxDecimal || parts == nil {
 		return Decimal{}, fmt.Errorf("%.50q is not a decimal number of at most %d characters", text, maxDecimal)
 	}

@@ -21,6 +21,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Default is the name of the token that is created with the stack.
@@ -37,7 +38,8 @@ const shortest = 20
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html
 const most = 64 << 10
 
-var nameSyntax = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$`)
+// nameSyntax matches the names of tokens. It is compiled on first use, to keep cold starts fast.
+var nameSyntax = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$`) })
 
 // Malformed says that a secret doesn't hold tokens. Its text has nothing of the secret.
 type Malformed struct{ Reason string }
@@ -69,7 +71,7 @@ type Full struct{}
 func (e *Full) Error() string { return "the secret has no room for another token; revoke one" }
 
 // ValidName reports whether a text is a valid name of a token.
-func ValidName(name string) bool { return nameSyntax.MatchString(name) }
+func ValidName(name string) bool { return nameSyntax().MatchString(name) }
 
 // New returns a new token of 240 random bits.
 func New(random io.Reader) (string, error) {

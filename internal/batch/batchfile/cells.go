@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/provider/all"
@@ -108,9 +109,10 @@ func parameter(model catalogue.Model, name string) catalogue.Parameter {
 	return p
 }
 
+// Both are compiled on first use, to keep cold starts fast.
 var (
-	decimalComma = regexp.MustCompile(`^[+-]?[0-9]*,[0-9]+$`)
-	clockTime    = regexp.MustCompile(`^0?([0-9]+):0?([0-9]+)(?::00)?$`)
+	decimalComma = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[+-]?[0-9]*,[0-9]+$`) })
+	clockTime    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^0?([0-9]+):0?([0-9]+)(?::00)?$`) })
 )
 
 // local converts a cell to the provider's notation. Spreadsheets write numbers, booleans
@@ -119,7 +121,7 @@ func local(p catalogue.Parameter, cell string) string {
 	trimmed := strings.TrimSpace(cell)
 	switch p.Kind {
 	case catalogue.Number, catalogue.Integer:
-		if decimalComma.MatchString(trimmed) {
+		if decimalComma().MatchString(trimmed) {
 			return strings.Replace(trimmed, ",", ".", 1)
 		}
 	case catalogue.Boolean:
@@ -135,7 +137,7 @@ func local(p catalogue.Parameter, cell string) string {
 			return cell
 		}
 		// Spreadsheets turn 16:9 into 16:09 or 16:09:00.
-		if ratio := clockTime.ReplaceAllString(trimmed, "$1:$2"); slices.Contains(p.Allowed, ratio) {
+		if ratio := clockTime().ReplaceAllString(trimmed, "$1:$2"); slices.Contains(p.Allowed, ratio) {
 			return ratio
 		}
 		return trimmed

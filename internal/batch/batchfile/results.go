@@ -6,6 +6,7 @@ import (
 	"io"
 	"regexp"
 	"strconv"
+	"sync"
 
 	"github.com/takeup/takeup/internal/text"
 )
@@ -80,10 +81,11 @@ func written[T any](n *T, text func(T) string) string {
 }
 
 // formula is the beginning of a text that is run as a formula; also after a semicolon,
-// which is where a spreadsheet in many countries begins the next cell.
-var formula = regexp.MustCompile(`(^|;)([\s\pZ\p{Cf}]*)([=+\-@＝＋－＠])`)
+// which is where a spreadsheet in many countries begins the next cell. It is
+// compiled on first use, to keep cold starts fast.
+var formula = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(^|;)([\s\pZ\p{Cf}]*)([=+\-@＝＋－＠])`) })
 
 func harmless(s string) string {
 	// Tab and CR make what comes after them a formula, too: they are spaces.
-	return formula.ReplaceAllString(text.Printable(s), "$1$2'$3")
+	return formula().ReplaceAllString(text.Printable(s), "$1$2'$3")
 }

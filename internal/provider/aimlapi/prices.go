@@ -4,7 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"regexp"
+	"strings"
 
 	"github.com/takeup/takeup/internal/price"
 	"github.com/takeup/takeup/internal/provider"
@@ -20,8 +20,17 @@ func (c *Client) PriceList() string {
 	return c.config.BaseURL + modelsPath + "?" + pricesQuery().Encode()
 }
 
-// usableETag matches the entity tags (RFC 9110, 8.8.3) that are kept and sent back.
-var usableETag = regexp.MustCompile(`^(W/)?"[!#-~]{0,200}"$`)
+// mostETag is the greatest length of an entity tag that is kept, with its quotes.
+const mostETag = 202
+
+// usableETag reports whether an entity tag (RFC 9110, 8.8.3) is kept and sent back.
+func usableETag(tag string) bool {
+	tag = strings.TrimPrefix(tag, "W/")
+	inside, quoted := strings.CutPrefix(tag, `"`)
+	inside, ended := strings.CutSuffix(inside, `"`)
+	other := func(r rune) bool { return r < '!' || r > '~' || r == '"' }
+	return quoted && ended && len(tag) <= mostETag && !strings.ContainsFunc(inside, other)
+}
 
 // Prices returns the provider's public price list and true, or false if the list still
 // has the given ETag. With an empty ETag it always returns the list. It needs no key, and
@@ -35,7 +44,7 @@ func (c *Client) Prices(ctx context.Context, etag string) (price.List, bool, err
 	if err != nil {
 		return price.List{}, false, &provider.Unanswered{Err: err}
 	}
-	if tag := got.header.Get("ETag"); usableETag.MatchString(tag) {
+	if tag := got.header.Get("ETag"); usableETag(tag) {
 		list.ETag = tag
 	}
 	return list, true, nil

@@ -4,7 +4,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -41,6 +43,44 @@ func TestFunctionsCarryWhatTheyUse(t *testing.T) {
 			if slices.Contains(carried, pkg) {
 				t.Errorf("%s carries %s", name, pkg)
 			}
+		}
+	}
+}
+
+// mostInit is how many bytes our own packages may allocate at each start before main, all together.
+// A regular expression takes a few ten thousand, and tables about as much.
+const mostInit = 8 << 10
+
+// The packages of a function make nothing at each start that only some calls need.
+func TestInitsAreSmall(t *testing.T) {
+	const root = "../../.."
+	functions, err := lambdas.Functions(root, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := regexp.MustCompile(`(?m)^init (github.com/takeup/\S+) .* (\d+) bytes`)
+	for name, f := range functions {
+		binary := filepath.Join(t.TempDir(), name)
+		if err := lambdas.Build(t.Context(), root, f.Folder, binary); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.CommandContext(t.Context(), binary)
+		cmd.Env = []string{"GODEBUG=inittrace=1"}
+		said, err := cmd.CombinedOutput() // it lacks its variables, and ends at once
+		if err == nil || !strings.Contains(string(said), "init runtime ") {
+			t.Fatalf("%s: %v\n%s", name, err, said)
+		}
+		sum := 0
+		for _, found := range line.FindAllStringSubmatch(string(said), -1) {
+			n, err := strconv.Atoi(found[2])
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum += n
+			t.Log(name, found[1], n)
+		}
+		if sum > mostInit {
+			t.Errorf("the packages of %s allocate %d bytes before main; make on first use what not each call needs", name, sum)
 		}
 	}
 }
