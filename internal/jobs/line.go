@@ -31,7 +31,8 @@ const (
 // Line looks after a job of a batch. It creates the job if there is none, and prepares a redrive
 // of one that failed, unless the batch has visited it before. The caller starts the execution:
 // until then, whoever else starts it uses the same name. The error is a *Mismatch for the id of
-// another request to the provider, since the ids of a batch's jobs are made of what is sent, or a *video.ServiceUnavailable, after which Line can be called again.
+// another request to the provider, since the ids of a batch's jobs are made of what is sent, or a
+// *video.ServiceUnavailable, after which Line can be called again.
 //
 // Visited says that the caller has started an execution, and that it ended or could not be
 // started.

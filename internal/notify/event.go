@@ -35,7 +35,7 @@ type Event struct {
 	Detail json.RawMessage
 }
 
-// Video is the detail of the events about a job. docs/events has its schema.
+// Video is the detail of the events about a job. docs/events.schema.json has its schema.
 type Video struct {
 	ID        string            `json:"id"`       // the same each time that the ending is told
 	VideoID   string            `json:"video_id"` // the job
@@ -152,8 +152,8 @@ func batchFinished(ctx context.Context, jobs Jobs, bucket string, i outbox.Item)
 	return Event{Type: BatchFinished, Detail: text}, err
 }
 
-// ended makes the event of a job's ending. The job may have gone on since, so that how it ended is taken
-// from the item, and what never changes from the job.
+// ended makes the event of a job's ending. The job may have gone on since, so that how it ended is
+// taken from the item, and what never changes from the job.
 func ended(ctx context.Context, jobs Jobs, bucket string, i outbox.Item) (Event, error) {
 	entry, _, err := jobs.Get(ctx, i.Subject)
 	if err != nil {

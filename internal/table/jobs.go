@@ -97,9 +97,8 @@ func (t *Table) creation(entry video.Entry) ([]types.TransactWriteItem, error) {
 // Update replaces the version of a job that was read, and returns the new one. The request never
 // changes. A forgotten job stays forgotten: texts that were added are cleared. If the money of
 // the attempts has changed, the counters change with it, in one transaction, and a job that ends is
-// put into the outbox. Update returns a
-// *video.Conflict, and writes nothing, if the job has changed since it was read. After any other
-// error the job may have been written.
+// put into the outbox. Update returns a *video.Conflict, and writes nothing, if the job has changed
+// since it was read. After any other error the job may have been written.
 func (t *Table) Update(ctx context.Context, entry video.Entry, version string) (video.Entry, string, error) {
 	number, err := dynamo.Next(version)
 	if err != nil {

@@ -146,8 +146,8 @@ func (rs *Records) CreateBatch(ctx context.Context, b batch.Batch) (batch.Batch,
 }
 
 // PutBatch replaces the version of a batch's record that was read, and returns the new one. In the
-// same transaction, a run that ends is put into the outbox. It returns a *video.Conflict, and writes nothing, if the record has changed since. After any
-// other error it may have been written.
+// same transaction, a run that ends is put into the outbox. It returns a *video.Conflict, and writes
+// nothing, if the record has changed since. After any other error it may have been written.
 func (rs *Records) PutBatch(ctx context.Context, b batch.Batch, version string) (batch.Batch, string, error) {
 	ended := b.State == batch.Ended && b.Told != b.Run
 	if ended {
