@@ -23,9 +23,9 @@ func main() {
 	items := dynamodb.NewFromConfig(config)
 	teller := &notify.Outbox{
 		Box: outbox.New(items, set.JobsTable), Jobs: table.New(items, set.JobsTable, rand.Text, mathrand.N[time.Duration]),
-		Bus:    notify.EventBridge{Client: eventbridge.NewFromConfig(config)},
-		Queue:  notify.SQS{Client: sqs.NewFromConfig(config), URL: set.UntoldQueue},
-		Bucket: set.VideosBucket, Now: time.Now, Log: log,
+		Channels: []notify.Channel{notify.EventBridge{Client: eventbridge.NewFromConfig(config)}},
+		Queue:    notify.SQS{Client: sqs.NewFromConfig(config), URL: set.UntoldQueue},
+		Bucket:   set.VideosBucket, Now: time.Now, Log: log,
 	}
 	lambda.Start(teller.Handle)
 }

@@ -17,14 +17,14 @@ type EventBridgeClient interface {
 	PutEvents(context.Context, *eventbridge.PutEventsInput, ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error)
 }
 
-// EventBridge is the account's default event bus. It implements Bus.
+// EventBridge is the account's default event bus. It implements Channel.
 type EventBridge struct{ Client EventBridgeClient }
 
 // maxBytes is how much one call puts on the bus. EventBridge takes 256 KB.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
 const maxBytes = 200_000
 
-// Put implements Bus. A call may fail for some of its events.
+// Put implements Channel. A call may fail for some of its events.
 func (b EventBridge) Put(ctx context.Context, events []Event) []error {
 	errs := make([]error, len(events))
 	for from := 0; from < len(events); {
@@ -59,7 +59,7 @@ func (b EventBridge) put(ctx context.Context, events []Event) []error {
 		case passing(code):
 			errs[i] = fmt.Errorf("EventBridge: %s: %s", code, aws.ToString(entry.ErrorMessage))
 		default:
-			errs[i] = &Refused{Reason: code + ": " + aws.ToString(entry.ErrorMessage)}
+			errs[i] = &Refused{Channel: "EventBridge", Reason: code + ": " + aws.ToString(entry.ErrorMessage)}
 		}
 	}
 	return errs

@@ -31,8 +31,10 @@ const (
 // Event is what is told. Its detail is JSON that has no prompt, no key and no URL that works
 // without credentials.
 type Event struct {
+	ID     string // the same each time that it is told
 	Type   Type
-	Detail json.RawMessage
+	About  any             // a *Video or a *Batch
+	Detail json.RawMessage // About, as JSON
 }
 
 // Video is the detail of the events about a job. docs/events.schema.json has its schema.
@@ -140,7 +142,7 @@ func batchFinished(ctx context.Context, jobs Jobs, bucket string, i outbox.Item)
 		}
 		return n
 	}
-	text, err := json.Marshal(Batch{
+	return made(BatchFinished, i.ID(), &Batch{
 		ID: i.ID(), BatchID: b.ID, N: i.Ending.N, Name: b.Name, Owner: given(b.Owner), CreatedAt: b.CreatedAt.UTC(), EndedAt: i.Ending.At.UTC(),
 		Videos: Videos{
 			Stored: of(video.StateCompleted), Failed: of(video.StateFailed), Cancelled: of(video.StateCancelled, video.StateDiscarded),
@@ -149,7 +151,11 @@ func batchFinished(ctx context.Context, jobs Jobs, bucket string, i outbox.Item)
 		Cost: Cost{USD: float64(counts.Spent) / 1e6}, Uncertain: Cost{USD: float64(counts.Uncertain) / 1e6},
 		Results: ResultFile{Bucket: bucket, Key: objectkey.BatchResults(b.ID, "csv")},
 	})
-	return Event{Type: BatchFinished, Detail: text}, err
+}
+
+func made(kind Type, id string, about any) (Event, error) {
+	text, err := json.Marshal(about)
+	return Event{ID: id, Type: kind, About: about, Detail: text}, err
 }
 
 // ended makes the event of a job's ending. The job may have gone on since, so that how it ended is
@@ -182,8 +188,7 @@ func ended(ctx context.Context, jobs Jobs, bucket string, i outbox.Item) (Event,
 			Redrivable: !row.Final && entry.RequestHash != "" && entry.ForgottenAt.IsZero(),
 		}
 	}
-	text, err := json.Marshal(detail)
-	return Event{Type: kind, Detail: text}, err
+	return made(kind, i.ID(), &detail)
 }
 
 // given returns nil for a zero value.

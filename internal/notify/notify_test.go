@@ -52,7 +52,7 @@ func newWorld(t *testing.T) *world {
 	n := 0
 	w.table = table.New(w.items, "jobs", func() string { n++; return fmt.Sprint("mark-", n) }, func(time.Duration) time.Duration { return 0 })
 	w.outbox = &notify.Outbox{
-		Box: outbox.New(w.items, "jobs"), Jobs: w.table, Bus: notify.EventBridge{Client: w}, Queue: w, Bucket: "videos",
+		Box: outbox.New(w.items, "jobs"), Jobs: w.table, Channels: []notify.Channel{notify.EventBridge{Client: w}}, Queue: w, Bucket: "videos",
 		Now: time.Now, Log: slog.New(slog.NewJSONHandler(io.Discard, nil)),
 	}
 	return w

@@ -21,17 +21,20 @@ type Box interface {
 	Delete(ctx context.Context, key string) error
 }
 
-// Bus is where events go.
-type Bus interface {
-	// Put puts some events on the bus. It returns an error or nil for each; a *Refused is for an
-	// event that the bus will never take.
+// Channel is a way to somebody who is told, such as the event bus.
+type Channel interface {
+	// Put sends some events. It returns an error or nil for each; a *Refused is for an event that
+	// the channel will never take. An event may be sent again, since another channel failed.
 	Put(ctx context.Context, events []Event) []error
 }
 
-// Refused is the error for an event that the bus will never take.
-type Refused struct{ Reason string }
+// Refused is the error for an event that a channel will never take.
+type Refused struct {
+	Channel string
+	Reason  string
+}
 
-func (e *Refused) Error() string { return "the event bus doesn't take the event: " + e.Reason }
+func (e *Refused) Error() string { return e.Channel + " doesn't take the event: " + e.Reason }
 
 // Queue keeps what can't be told, for somebody to look at.
 type Queue interface {
@@ -47,16 +50,16 @@ type Untold struct {
 // Outbox tells what is in a Box, and deletes what was told. It is safe for concurrent use, also by
 // many processes.
 type Outbox struct {
-	Box    Box
-	Jobs   Jobs
-	Bus    Bus
-	Queue  Queue
-	Bucket string // of the videos
-	Now    func() time.Time
-	Log    *slog.Logger
+	Box      Box
+	Jobs     Jobs
+	Channels []Channel
+	Queue    Queue
+	Bucket   string // of the videos
+	Now      func() time.Time
+	Log      *slog.Logger
 }
 
-// atOnce is how many events are put on the bus by one call: EventBridge takes ten.
+// atOnce is how many events are sent by one call: EventBridge takes ten.
 const atOnce = 10
 
 // settled is how long what happened is left to the stream, before a list of the outbox tells it.
@@ -182,7 +185,8 @@ func (o *Outbox) tell(ctx context.Context, found []outbox.Found) (told, error) {
 	return done, errors.Join(failed...)
 }
 
-// put puts the events of some items on the bus, and returns an error or nil for each item.
+// put sends the events of some items by all channels, and returns an error or nil for each item. An
+// error that passes is returned before one that stays, so that the item is told again.
 func (o *Outbox) put(ctx context.Context, some []outbox.Found) []error {
 	errs := make([]error, len(some))
 	var all []Event
@@ -197,9 +201,14 @@ func (o *Outbox) put(ctx context.Context, some []outbox.Found) []error {
 			all, at = append(all, e), append(at, i)
 		}
 	}
-	if len(all) > 0 {
-		for i, err := range o.Bus.Put(ctx, all) {
-			errs[at[i]] = err
+	if len(all) == 0 {
+		return errs
+	}
+	for _, channel := range o.Channels {
+		for i, err := range channel.Put(ctx, all) {
+			if before := errs[at[i]]; err != nil && (before == nil || untellable(before)) {
+				errs[at[i]] = err
+			}
 		}
 	}
 	return errs
