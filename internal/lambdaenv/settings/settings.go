@@ -174,6 +174,9 @@ type Outbox struct {
 	Jobs
 	VideosBucket string `env:"VIDEOS_BUCKET,required"`
 	UntoldQueue  string `env:"UNTOLD_QUEUE_URL,required"`
+	Topic        string `env:"NOTIFY_TOPIC_ARN"` // empty: nobody is mailed
+	NotifyOn     string `env:"NOTIFY_ON,required"`
+	Stack        string `env:"STACK_NAME,required"`
 }
 
 // API has the settings of the function api.
