@@ -165,6 +165,13 @@ func broken() []variant {
 		{"secrets", "a key that is shown", "template.yaml", "    NoEcho: true\n", ""},
 		{"secrets", "a key in an environment", "template.yaml", "RESUBMIT_LOST: !Ref ResubmitLost", "RESUBMIT_LOST: !Sub ${ResubmitLost}${ProviderKey}"},
 		{"secrets", "a token without a name", "template.yaml", "GenerateStringKey: default", "GenerateStringKey: token"},
+		{"mails", "a choice that the code doesn't know", "template.yaml", "AllowedValues: [attention, all, none]", "AllowedValues: [attention, all, none, endings]"},
+		{"mails", "a function that outlives its lease", "template.yaml", "CodeUri: functions/outbox/\n      Timeout: 60\n", "CodeUri: functions/outbox/\n      Timeout: 120\n"},
+		{"mails", "mails to another topic than the alarms", "template.yaml", "!If [OwnTopic, !Ref NotifyTopicArn, !Ref Notifications], \"\"]", "!If [OwnTopic, !Ref NotifyTopicArn, !Ref UntoldEvents], \"\"]"},
+		{"mails", "an address that is subscribed to one's own topic alone", "template.yaml", "TopicArn: *topic", "TopicArn: !Ref Notifications"},
+		{"mails", "a partition that has no mails", "template.yaml", "dynamodb:LeadingKeys: [mail]", "dynamodb:LeadingKeys: [mails]"},
+		{"mails", "a right to another topic", "template.yaml", "Action: sns:Publish\n            Resource: *topic", "Action: sns:Publish\n            Resource: !Ref Notifications"},
+		{"mails", "a right too many", "template.yaml", "Action: sns:Publish\n            Resource: *topic", "Action: sns:Subscribe\n            Resource: *topic"},
 		{"secrets", "a short token", "template.yaml", "PasswordLength: 48", "PasswordLength: 8"},
 	}
 }

@@ -38,12 +38,12 @@ func (m *Mail) note(e notify.Event) (kind string, n digest.Note) {
 		v := about.Videos
 		return kind, digest.Note{ID: e.ID, About: about.BatchID, Text: fmt.Sprintf("%s: %d stored, %d failed, %d cancelled", short(about.Name), v.Stored, v.Failed, v.Cancelled)}
 	case *notify.Cap:
-		whose := "a " + about.Limit
+		of := fmt.Sprintf("of %.2f USD a %s", about.Cap.USD, about.Limit)
 		if about.Limit == budget.LimitOwner && about.Owner != nil {
-			whose = short(*about.Owner) + " a day"
+			of = fmt.Sprintf("of %s, %.2f USD a day,", short(*about.Owner), about.Cap.USD)
 		}
-		return capped, digest.Note{ID: e.ID, Text: fmt.Sprintf("%.2f USD for %s are reached: %.2f USD are spent, reserved or uncertain. It resets at %s. %s",
-			about.Cap.USD, whose, about.Held.USD, about.ResetsAt.UTC().Format(time.RFC3339), about.ToDo)}
+		return capped, digest.Note{ID: e.ID, Text: fmt.Sprintf("The cap %s leaves no room: %.2f USD are spent, reserved or uncertain. It resets at %s. %s",
+			of, about.Held.USD, about.ResetsAt.UTC().Format(time.RFC3339), about.ToDo)}
 	case *notify.Attention:
 		text := about.Message + "\n  What to do: " + about.ToDo
 		if len(about.Videos) > 0 {
@@ -104,7 +104,7 @@ const stackLetters = 30
 // subject returns the subject of a mail: a line of at most 99 ASCII characters.
 // https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 func subject(stack string, d digest.Digest) string {
-	what := many(d, "video", "videos") + " ended as " + d.Kind
+	what := many(d, "job", "jobs") + " ended as " + d.Kind
 	switch about, isAttention := strings.CutPrefix(d.Kind, attention+": "); {
 	case isAttention:
 		what = "needs attention: " + about
@@ -135,22 +135,27 @@ func text(stack string, d digest.Digest) string {
 	ids := about(d)
 	switch {
 	case isAttention:
-		say("The stack %s needs a person.\n", stack)
+		say("Something about the stack %s needs a person:\n", stack)
 	case d.Kind == capped:
-		say("The stack %s has no room below a cap on money. Videos wait until it resets, and nothing is lost.\n", stack)
-		say("What to type, to see the caps and what counts against them:\n")
+		say("The stack %s has no room below a cap on money. Videos wait until it resets.\n", stack)
+		say("To see the caps, and what counts against them:\n")
 		command("caps")
 		say("")
 	case d.Kind == completed:
-		say("%s of the stack %s: stored.\n", many(d, "video", "videos"), stack)
-		say("What to type, to fetch one:\n")
+		say("The stack %s has stored %s.\n", stack, many(d, "video", "videos"))
+		say("To fetch one:\n")
 		command("download " + ids[0])
 		say("")
 	case d.Kind == finished, d.Kind == failed:
-		say("%s of the stack %s: finished%s.\n", many(d, "batch", "batches"), stack, map[bool]string{true: ", and some of the videos failed"}[d.Kind == failed])
-		say("What to type, to see what became of each video, and to make again only what is missing:\n")
-		command("batch results " + ids[0])
-		command("batch resume " + ids[0])
+		say("The stack %s has finished %s%s.\n", stack, many(d, "batch", "batches"), map[bool]string{true: " in which videos failed"}[d.Kind == failed])
+		if d.Kind == finished {
+			say("To fetch the videos of one:\n")
+			command("batch download " + ids[0] + " --to videos")
+		} else {
+			say("To see what became of each video, and to resume those that failed once the cause is gone:\n")
+			command("batch results " + ids[0])
+			command("batch resume " + ids[0])
+		}
 		say("")
 	default:
 		ofOutcome(say, command, stack, d, ids)
@@ -172,12 +177,20 @@ func ofOutcome(say func(string, ...any), command func(string), stack string, d d
 	if meaning == "" {
 		meaning = "Step Functions ended the execution"
 	}
+	each := "Each"
+	if d.More == 0 && len(d.Waiting) == 1 {
+		each = "It"
+	}
 	paid := map[video.Paid]string{
-		video.PaidNo: "Nothing was paid.", video.PaidYes: "Paid: yes.", video.PaidPerhaps: "Paid: perhaps.",
+		video.PaidNo: "Nothing was paid.", video.PaidYes: each + " was paid for.", video.PaidPerhaps: each + " may have been paid for.",
 	}[kind.Paid]
-	say("%s of the stack %s ended as %s: %s. %s\n", many(d, "video", "videos"), stack, d.Kind, meaning, paid)
+	say("In the stack %s, %s ended as %s: %s. %s\n", stack, many(d, "job", "jobs"), d.Kind, meaning, paid)
 	say("What to do: %s.\n", strings.ReplaceAll(kind.Advice, "`", ""))
-	say("What to type:\n")
+	if kind.Final {
+		say("To see what happened:\n")
+	} else {
+		say("To see what happened, and to resume:\n")
+	}
 	command("get " + ids[0])
 	switch {
 	case kind.Final:

@@ -161,7 +161,7 @@ func (w *world) testMails(t *testing.T) {
 		!strings.Contains(got.Message, "top up, then redrive") || !strings.Contains(got.Message, "takeup redrive ") {
 		t.Errorf("the mail is %+v", got)
 	}
-	if got := mailed(refused("mailed-1"), refused("mailed-2"), refused("mailed-3")); !strings.Contains(got.Subject, " videos ended") {
+	if got := mailed(refused("mailed-1"), refused("mailed-2"), refused("mailed-3")); !strings.Contains(got.Subject, " jobs ended") {
 		t.Errorf("the mail is %+v", got)
 	}
 
