@@ -70,7 +70,7 @@ type Outbox struct {
 const atOnce = 10
 
 // settled is how long what happened is left to the stream, before a list of the outbox tells it.
-const settled = 2 * time.Minute
+const settled = 30 * time.Second
 
 // told counts what was done.
 type told struct{ told, untold, failed int }

@@ -1,7 +1,7 @@
 package mutants_test
 
-// mailMutants lose mails, or send too many.
-func mailMutants() []mutant {
+// mailing returns the mutants that lose mails, or send too many.
+func mailing() []mutant {
 	return []mutant{
 		{
 			"a mail that drops what came while it was sent", "internal/table/digest/digest.go",
