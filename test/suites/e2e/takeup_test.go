@@ -97,5 +97,6 @@ func TestTakeup(t *testing.T) {
 	t.Run("logs", w.testLogs)
 	t.Run("permissions", w.testPermissions)
 	t.Run("grants", w.testGrants)
-	t.Run("verify-aws", w.testVerify) // last, since it deletes the stack
+	t.Run("verify-aws", w.testVerify) // it deletes the stack
+	t.Run("deployed again", w.testDeployedAgain)
 }
