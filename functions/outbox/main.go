@@ -10,20 +10,29 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/takeup/takeup/internal/lambdaenv/settings"
 	"github.com/takeup/takeup/internal/notify"
+	"github.com/takeup/takeup/internal/notify/mail"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/dynamo"
 	"github.com/takeup/takeup/internal/table/outbox"
 )
 
 func main() {
 	set, config, log := settings.Must(os.Stdout, settings.Load[settings.Outbox])
 	items := dynamodb.NewFromConfig(config)
+	channels := []notify.Channel{notify.EventBridge{Client: eventbridge.NewFromConfig(config)}}
+	if set.Topic != "" {
+		store := &dynamo.Store{Client: items, Name: set.JobsTable, Mark: rand.Text, Jitter: mathrand.N[time.Duration]}
+		topic := mail.SNS{Client: sns.NewFromConfig(config), ARN: set.Topic}
+		channels = append(channels, mail.New(store, topic, mail.On(set.NotifyOn), set.Stack, log))
+	}
 	teller := &notify.Outbox{
 		Box: outbox.New(items, set.JobsTable), Jobs: table.New(items, set.JobsTable, rand.Text, mathrand.N[time.Duration]),
-		Channels: []notify.Channel{notify.EventBridge{Client: eventbridge.NewFromConfig(config)}},
+		Channels: channels,
 		Queue:    notify.SQS{Client: sqs.NewFromConfig(config), URL: set.UntoldQueue},
 		Bucket:   set.VideosBucket, Now: time.Now, Log: log,
 	}

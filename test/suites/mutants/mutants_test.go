@@ -331,7 +331,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestUploadsThatWereLeft$", "./internal/transfer", "open uploads of",
 		},
 	}
-	mutants = append(mutants, telling()...)
+	mutants = append(append(mutants, telling()...), mailing()...)
 	// A mutant that no longer fits the source is reported before any of them is tested.
 	sources := make([][]byte, len(mutants))
 	for i, m := range mutants {
