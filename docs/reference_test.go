@@ -13,7 +13,9 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/metrics"
 	"github.com/takeup/takeup/internal/provider/all"
+	"github.com/takeup/takeup/internal/schedule/cost"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -87,6 +89,23 @@ func TestOutcomes(t *testing.T) {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", e.Name, e.Meaning, e.Paid, e.Advice)
 	}
 	compare(t, "outcomes.md", "outcomes", b.String())
+}
+
+func TestMetrics(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("| metric | unit | by | what |\n|---|---|---|---|\n")
+	size := 0
+	for _, m := range metrics.Table() {
+		size += m.Size()
+		name := "`" + string(m.Name) + "`"
+		if m.Dimension != "" {
+			name += fmt.Sprintf(" by `%s` (%d)", m.Dimension, m.Size())
+		}
+		fmt.Fprintf(&b, "| %s | %s | `%s` | %s |\n", name, strings.Replace(string(m.Unit), "None", "USD", 1), m.By, m.Meaning)
+	}
+	compare(t, "operations.md", "metrics", b.String())
+	compare(t, "cost.md", "metrics cost", fmt.Sprintf("The stack has %d [metrics](operations.md#metrics) in CloudWatch, at most %d. One costs %.2f USD a month, and only the hours in which it has a value: %.2f USD at the most.\n",
+		size, metrics.Most, cost.Metric, float64(size)*cost.Metric))
 }
 
 // compare compares the table between a pair of marks in a document with what it

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/takeup/takeup/internal/lambdaenv/settings"
+	"github.com/takeup/takeup/internal/metrics"
 	"github.com/takeup/takeup/internal/notify"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/outbox"
@@ -21,11 +22,16 @@ import (
 func main() {
 	set, config, log := settings.Must(os.Stdout, settings.Load[settings.Outbox])
 	items := dynamodb.NewFromConfig(config)
+	jobs := table.New(items, set.JobsTable, rand.Text, mathrand.N[time.Duration])
+	meter := metrics.Meter{Out: os.Stdout, Stack: set.Stack, Now: time.Now}
 	teller := &notify.Outbox{
-		Box: outbox.New(items, set.JobsTable), Jobs: table.New(items, set.JobsTable, rand.Text, mathrand.N[time.Duration]),
-		Channels: []notify.Channel{notify.EventBridge{Client: eventbridge.NewFromConfig(config)}},
-		Queue:    notify.SQS{Client: sqs.NewFromConfig(config), URL: set.UntoldQueue},
-		Bucket:   set.VideosBucket, Now: time.Now, Log: log,
+		Box: outbox.New(items, set.JobsTable), Jobs: jobs,
+		Channels: []notify.Channel{
+			notify.EventBridge{Client: eventbridge.NewFromConfig(config)},
+			notify.Measured{Meter: meter, Jobs: jobs, Times: jobs, Log: log},
+		},
+		Queue:  notify.SQS{Client: sqs.NewFromConfig(config), URL: set.UntoldQueue},
+		Bucket: set.VideosBucket, Meter: meter, Now: time.Now, Log: log,
 	}
 	lambda.Start(teller.Handle)
 }

@@ -20,8 +20,10 @@ func FromOutputs(outputs map[string]string) (Values, error) {
 		return nil, &BadOutput{Name: "StateMachineArn", Value: outputs["StateMachineArn"]}
 	}
 	partition, region, account := machine[1], machine[3], machine[4]
+	// CloudFormation names it after its stack.
+	stack, _, _ := strings.Cut(machine[6], "-TextToVideo")
 	values := Values{
-		"AWS::Partition": partition, "AWS::Region": region, "AWS::AccountId": account,
+		"AWS::Partition": partition, "AWS::Region": region, "AWS::AccountId": account, "AWS::StackName": stack,
 		"TextToVideo": outputs["StateMachineArn"], "TextToVideo.Name": machine[6],
 	}
 	batch := strings.Split(outputs["BatchStateMachineArn"], ":")
