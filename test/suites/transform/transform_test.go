@@ -36,7 +36,7 @@ func stores() map[string][]any {
 // others returns the types of resources that keep no user data.
 func others() []string {
 	return []string{
-		"AWS::IAM::Role", "AWS::IAM::Policy", "AWS::S3::BucketPolicy",
+		"AWS::IAM::Role", "AWS::IAM::Policy", "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SNS::Subscription",
 		"AWS::Lambda::Function", "AWS::Lambda::Permission", "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping",
 		"AWS::ApiGateway::RestApi", "AWS::ApiGateway::Deployment", "AWS::ApiGateway::Stage",
 		"AWS::ApiGateway::DomainName", "AWS::ApiGateway::BasePathMapping", "AWS::Route53::RecordSetGroup", "AWS::Route53::RecordSet",
