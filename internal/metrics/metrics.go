@@ -59,6 +59,8 @@ const (
 	Waits            Name = "Waits"
 	SweepDifferences Name = "SweepDifferences"
 	BalanceUSD       Name = "BalanceUSD"
+	WatchFindings    Name = "WatchFindings"
+	StuckJobs        Name = "StuckJobs"
 )
 
 // Stored is the value of the dimension Outcome for a stored video.
@@ -111,6 +113,8 @@ func Table() []Metric {
 		{Name: Waits, Unit: Count, Dimension: "Kind", Values: HeldKinds(), By: "settle", Meaning: "of these, those that are held up by a cap, a pause (`resume`), the provider's lack of room, or a submission that was not answered (`answer`)"},
 		{Name: SweepDifferences, Unit: Count, By: "settle", Meaning: "jobs that a sweep had to settle or to start, since nothing else had"},
 		{Name: BalanceUSD, Unit: USD, By: "prices", Meaning: "the balance of the account at the provider"},
+		{Name: WatchFindings, Unit: Count, By: "watch", Meaning: "what `takeup reconcile` would report of the last day's charges"},
+		{Name: StuckJobs, Unit: Count, By: "watch", Meaning: "jobs that have not moved for two hours more than they meant to wait"},
 	}
 }
 

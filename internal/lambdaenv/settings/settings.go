@@ -190,6 +190,14 @@ type Outbox struct {
 	UntoldQueue  string `env:"UNTOLD_QUEUE_URL,required"`
 }
 
+// Watch has the settings of the function watch.
+type Watch struct {
+	Provider
+	Intake
+	Metrics
+	LowBalance USD `env:"LOW_BALANCE_USD,required"`
+}
+
 // API has the settings of the function api.
 type API struct {
 	Intake
