@@ -35,7 +35,6 @@ func main() {
 	states := sfn.NewFromConfig(config)
 	manifests, executions := bucket.NewManifests(s3.NewFromConfig(config), set.VideosBucket), runs.New(states, set.StateMachine)
 	sweeper := sweep.New(jobs.New(known, manifests, executions, time.Now), known, executions, time.Now)
-	standing := caps.NewStack(known, set.Limits(), 0, 0, time.Now) // it admits nothing
-	measure := sweep.Measure(metrics.Meter{Out: os.Stdout, Stack: set.Stack, Now: time.Now}, standing)
+	measure := sweep.Measure(metrics.Meter{Out: os.Stdout, Stack: set.Stack, Now: time.Now}, caps.NewStack(known, set.Limits(), 0, 0, time.Now))
 	lambda.Start(sweeper.Handler(log, states, func(ctx context.Context) error { return wait.For(ctx, pace) }, measure))
 }

@@ -36,8 +36,21 @@ const (
 type Event struct {
 	ID     string // the same each time that it is told
 	Type   Type
-	About  any             // a *Video or a *Batch
+	About  any             // a *Video, a *Batch, a *Cap or an *Attention
 	Detail json.RawMessage // About, as JSON
+}
+
+// NeedsAttention reports whether an event is about something that a person has to look after.
+func (e Event) NeedsAttention() bool {
+	switch about := e.About.(type) {
+	case *Video:
+		return about.Outcome != nil && video.Outcome{Name: about.Outcome.Name}.Kind().NeedsAttention(about.Outcome.Paid)
+	case *Batch:
+		return about.Videos.Failed > 0
+	case *Cap, *Attention:
+		return true
+	}
+	return false
 }
 
 // Video is the detail of the events about a job. docs/events.schema.json has its schema.

@@ -20,10 +20,8 @@ func FromOutputs(outputs map[string]string) (Values, error) {
 		return nil, &BadOutput{Name: "StateMachineArn", Value: outputs["StateMachineArn"]}
 	}
 	partition, region, account := machine[1], machine[3], machine[4]
-	// CloudFormation names it after its stack.
-	stack, _, _ := strings.Cut(machine[6], "-TextToVideo")
 	values := Values{
-		"AWS::Partition": partition, "AWS::Region": region, "AWS::AccountId": account, "AWS::StackName": stack,
+		"AWS::Partition": partition, "AWS::Region": region, "AWS::AccountId": account,
 		"TextToVideo": outputs["StateMachineArn"], "TextToVideo.Name": machine[6],
 	}
 	batch := strings.Split(outputs["BatchStateMachineArn"], ":")
@@ -65,6 +63,10 @@ func FromOutputs(outputs map[string]string) (Values, error) {
 		}
 		values[queue] = url
 		values[queue+".Arn"] = strings.Join([]string{"arn", partition, "sqs", region, account, name}, ":")
+	}
+	// Which parameter made the stack have a topic is the same to whoever reads the template.
+	if topic := outputs["NotifyTopic"]; topic != "" {
+		values["Notifications"], values["NotifyTopicArn"] = topic, topic
 	}
 	return values, nil
 }

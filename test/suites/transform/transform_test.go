@@ -60,7 +60,11 @@ func transformed(t *testing.T, values map[string]any) stack {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), filepath.Join(root, ".tools/sam/bin/python"), "tools/transform.py", "template.yaml")
+	args := []string{"tools/transform.py", "template.yaml"}
+	for name, value := range values {
+		args = append(args, fmt.Sprint(name, "=", value))
+	}
+	cmd := exec.CommandContext(t.Context(), filepath.Join(root, ".tools/sam/bin/python"), args...)
 	cmd.Dir, cmd.Env = root, append(os.Environ(), "AWS_DEFAULT_REGION=us-east-1")
 	text, err := cmd.Output()
 	if err != nil {
