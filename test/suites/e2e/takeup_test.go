@@ -87,6 +87,7 @@ func TestTakeup(t *testing.T) {
 		}
 	})
 	// The rest needs the stack to itself, or the results of the tests above.
+	t.Run("alarms", w.testAlarms)
 	t.Run("corpus", w.testCorpus)
 	t.Run("restarted jobs", w.testBegunAnew)
 	t.Run("paused", w.testPause)
