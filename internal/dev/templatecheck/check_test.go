@@ -184,7 +184,7 @@ func broken() []variant {
 
 func TestBroken(t *testing.T) {
 	caught := map[string]bool{}
-	for _, b := range broken() {
+	for _, b := range slices.Concat(broken(), brokenMetrics()) {
 		t.Run(b.rule+"/"+b.why, func(t *testing.T) {
 			root := files(t)
 			switch old := root[b.file]; {
