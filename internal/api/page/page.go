@@ -56,15 +56,14 @@ func New(origins func(context.Context) (Origins, error), notFound http.Handler) 
 	for _, entry := range must(files.ReadDir("assets")) {
 		name := entry.Name()
 		content := must(files.ReadFile(path.Join("assets", name)))
-		if path.Ext(name) == ".js" {
-			content = uncommented(content)
-		}
+		content = compact(content, path.Ext(name))
 		fmt.Fprintf(all, "%s %d\n", name, len(content))
 		all.Write(content)
 		p.assets[name] = newFile(name, content)
 	}
 	p.version = hex.EncodeToString(all.Sum(nil))[:16]
-	p.index = newFile("index.html", bytes.ReplaceAll(must(files.ReadFile("index.html")), []byte(`"assets/`), []byte(`"assets/`+p.version+`/`)))
+	index := compact(must(files.ReadFile("index.html")), ".html")
+	p.index = newFile("index.html", bytes.ReplaceAll(index, []byte(`"assets/`), []byte(`"assets/`+p.version+`/`)))
 	return p
 }
 
@@ -81,12 +80,13 @@ func newFile(name string, content []byte) file {
 	return file{name: name, content: content, tag: `"` + hex.EncodeToString(sum[:16]) + `"`}
 }
 
-// uncommented returns a script whose lines of comments are empty, so that an error still names
-// the line of the source.
-func uncommented(script []byte) []byte {
-	kept := make([]byte, 0, len(script))
-	for line := range bytes.Lines(script) {
-		if bytes.HasPrefix(bytes.TrimLeft(line, " \t"), []byte("//")) {
+// compact returns a file without the indentation of its lines, and a script also without its
+// lines of comments. Every line is kept, so that an error names the line of the source.
+func compact(content []byte, extension string) []byte {
+	kept := make([]byte, 0, len(content))
+	for line := range bytes.Lines(content) {
+		line = bytes.TrimLeft(line, " \t")
+		if extension == ".js" && bytes.HasPrefix(line, []byte("//")) {
 			line = line[len(bytes.TrimRight(line, "\n")):]
 		}
 		kept = append(kept, line...)

@@ -129,21 +129,26 @@ func TestPageIsSmall(t *testing.T) {
 	}
 }
 
-// A script is served without its comments, and each of its statements in its own line.
-func TestComments(t *testing.T) {
+// A file is served without its indentation, a script also without its comments, and each line
+// in its place.
+func TestCompact(t *testing.T) {
 	handler := newPage()
 	for _, address := range named(t, get(handler, "/").Body.String()) {
-		if path.Ext(address) != ".js" {
-			continue
-		}
 		source, err := fs.ReadFile(page.Sources(), path.Join("assets", path.Base(address)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		served := strings.Split(get(handler, "/"+address).Body.String(), "\n")
 		for i, line := range strings.Split(string(source), "\n") {
-			if strings.HasPrefix(strings.TrimSpace(line), "//") {
-				line = ""
+			line = strings.TrimLeft(line, " ")
+			if path.Ext(address) == ".js" {
+				// A text of several lines would lose its indentation.
+				if strings.Count(line, "`")%2 > 0 {
+					t.Errorf("%s: line %d begins or ends a text of several lines", address, i+1)
+				}
+				if strings.HasPrefix(line, "//") {
+					line = ""
+				}
 			}
 			if i >= len(served) || served[i] != line {
 				t.Errorf("%s: line %d is not served as %q", address, i+1, line)
