@@ -40,7 +40,7 @@ const PrefixHeader = "X-Page-Prefix"
 
 // Origins are the schemes and hosts, besides its own, that the page uses.
 type Origins struct {
-	Videos  string // of the URLs that videos are played from
+	Videos  string // of the URLs of videos and posters
 	Uploads string // of the forms that files are uploaded with
 }
 
@@ -80,27 +80,13 @@ func newFile(name string, content []byte) file {
 	return file{name: name, content: content, tag: `"` + hex.EncodeToString(sum[:16]) + `"`}
 }
 
-// compact returns a file without the indentation of its lines, and a script also without its
-// lines of comments. Every line is kept, so that an error names the line of the source.
-func compact(content []byte, extension string) []byte {
-	kept := make([]byte, 0, len(content))
-	for line := range bytes.Lines(content) {
-		line = bytes.TrimLeft(line, " \t")
-		if extension == ".js" && bytes.HasPrefix(line, []byte("//")) {
-			line = line[len(bytes.TrimRight(line, "\n")):]
-		}
-		kept = append(kept, line...)
-	}
-	return kept
-}
-
 // policy returns a Content-Security-Policy. The page may load its own files, call its own
-// origin, upload files to one of the given origins and play videos from the other, and nothing
-// else: no inline script or style, no eval, no frame around it, and no form that the browser
+// origin, upload files to one of the given origins, and show videos and posters from the other, and
+// nothing else: no inline script or style, no eval, no frame around it, and no form that the browser
 // submits.
 func policy(origins Origins) string {
 	return strings.Join([]string{
-		"default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'",
+		"default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' " + origins.Videos,
 		"connect-src 'self' " + origins.Uploads, "media-src " + origins.Videos, "base-uri 'none'", "form-action 'none'",
 		"frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'",
 	}, "; ")
