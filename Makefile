@@ -197,7 +197,7 @@ lint: need-go $(sam) $(golangci) $(asl) ## Check formatting, code, imports, the 
 	cd test && ../$(golangci) run --config ../.golangci.yml ./...
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint --template-file template.yaml
 	@mkdir -p .takeup && AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/python tools/transform.py template.yaml > .takeup/transformed.json
-	AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/cfn-lint .takeup/transformed.json
+	AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/cfn-lint .takeup/transformed.json docs/chat.yaml
 	@for file in statemachine/*.json; do \
 	  echo "asl-validator $$file"; tools/asl/node_modules/.bin/asl-validator --json-path "$$file" || exit 1; \
 	done

@@ -14,10 +14,11 @@ type traced struct{ slog.Handler }
 
 // Handle implements slog.Handler.
 func (t traced) Handle(ctx context.Context, r slog.Record) error {
+	h := t.Handler
 	if id := traceID(ctx); id != "" {
-		r.AddAttrs(slog.String("xray_trace_id", id))
+		h = h.WithAttrs([]slog.Attr{slog.String("xray_trace_id", id)})
 	}
-	return t.Handler.Handle(ctx, r)
+	return h.Handle(ctx, r)
 }
 
 // WithAttrs implements slog.Handler.
@@ -32,7 +33,9 @@ func (t traced) WithGroup(name string) slog.Handler { return traced{t.Handler.Wi
 func traceID(ctx context.Context) string {
 	header, _ := ctx.Value(traceKey).(string)
 	id, sampled := "", false
-	for part := range strings.SplitSeq(header, ";") {
+	for header != "" {
+		var part string
+		part, header, _ = strings.Cut(header, ";")
 		if root, ok := strings.CutPrefix(part, "Root="); ok {
 			id = root
 		}

@@ -102,11 +102,11 @@ func (w *world) testRoundTrip(t *testing.T) {
 		done <- asked
 	}()
 	p.signIn()
-	p.await("a video", "document.querySelector('video')?.readyState >= 2")
+	p.await("a poster", "[...document.images].some((i) => i.naturalWidth)")
 	p.do(chromedp.Evaluate[chromedp.Void]("fetch('end-of-test').then(() => {}, () => {}); undefined"))
 	asked := <-done
 	cancel()
-	assets, media := 0, 0
+	assets, posters := 0, 0
 	for address, by := range asked {
 		switch {
 		case strings.HasPrefix(address, w.page+"assets/"):
@@ -115,14 +115,14 @@ func (w *world) testRoundTrip(t *testing.T) {
 				t.Errorf("%s was asked for by %s", address, by)
 			}
 		case strings.HasPrefix(address, w.page), strings.HasPrefix(address, "data:"): // the player's own images
-		case strings.HasPrefix(address, w.stack.S3URL) && strings.Contains(address, "/video.mp4?"):
-			media++
+		case strings.HasPrefix(address, w.stack.S3URL) && strings.Contains(address, "/poster.webp?"):
+			posters++
 		default:
 			t.Errorf("the page asked for %s", address)
 		}
 	}
-	if assets < 10 || media == 0 {
-		t.Errorf("%d files of the page and %d videos were asked for: %v", assets, media, asked)
+	if assets < 10 || posters == 0 {
+		t.Errorf("%d files of the page and %d posters were asked for: %v", assets, posters, asked)
 	}
 
 	// The page's files are cached: they are not requested again.
@@ -148,7 +148,7 @@ func (w *world) testLooks(t *testing.T) {
 	p.do(chromedp.Click(chromedp.CSS("label[for='field-duration-5']")))
 	p.order("Macro shot: a drop of ink spreads in clear water, blue on white")
 	for _, prompt := range []string{"A lighthouse keeper", "a drop of ink"} {
-		p.await("the video", card(prompt)+"?.querySelector('video')?.readyState >= 2")
+		p.await("the poster", card(prompt)+"?.querySelector('img')?.naturalWidth > 0")
 	}
 	p.order("Rain, " + unending + ", on the roofs of a harbour town")
 	p.cardShows("Rain", "left")
@@ -176,7 +176,7 @@ func (w *world) testLooks(t *testing.T) {
 		if strings.HasPrefix(look.name, "phone") {
 			p.do(chromedp.Evaluate[chromedp.Void]("document.getElementById('videos').scrollIntoView(); undefined"))
 		}
-		p.await("the videos", "[...document.querySelectorAll('video[src]')].every((v) => v.readyState >= 2)")
+		p.await("the posters", "[...document.images].every((i) => i.complete)")
 		picture := p.shot(look.name + " videos")
 		if *update && look.picture != "" {
 			if err := os.WriteFile("../../../docs/"+look.picture, picture, 0o644); err != nil {
