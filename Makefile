@@ -111,7 +111,7 @@ down: $(takeup) ## End the local stack.
 	@$(takeup) down
 
 .PHONY: invoke
-invoke: $(takeup) $(sam) ## Run FUNCTION (submit, check, store, batch, prices, prompts, settle, api or authorize) in Lambda's container, with Docker. Also EVENT, JOB, STACK, YES.
+invoke: $(takeup) $(sam) ## Run FUNCTION (submit, check, store, batch, prices, prompts, settle, watch, api or authorize) in Lambda's container, with Docker. Also EVENT, JOB, STACK, YES.
 	@$(takeup) invoke $${EVENT:+--event "$$EVENT"} $${JOB:+--job "$$JOB"} $${STACK:+--stack "$$STACK"} -- "$$FUNCTION"
 
 .PHONY: build
@@ -201,7 +201,7 @@ lint: need-go $(sam) $(golangci) $(asl) ## Check formatting, code, imports, the 
 	cd test && ../$(golangci) run --config ../.golangci.yml ./...
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint --template-file template.yaml
 	@mkdir -p .takeup && AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/python tools/transform.py template.yaml > .takeup/transformed.json
-	AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/cfn-lint .takeup/transformed.json
+	AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/cfn-lint .takeup/transformed.json docs/chat.yaml
 	@for file in statemachine/*.json; do \
 	  echo "asl-validator $$file"; tools/asl/node_modules/.bin/asl-validator --json-path "$$file" || exit 1; \
 	done
