@@ -12,8 +12,6 @@ import (
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
-
-	"github.com/takeup/takeup/internal/api"
 )
 
 var update = flag.Bool("update", false, "write the README's pictures")
@@ -190,21 +188,7 @@ func (w *world) testLooks(t *testing.T) {
 func (w *world) testOlder(t *testing.T) {
 	const more = 8
 	for i := range more {
-		body := strings.NewReader(fmt.Sprintf(`{"prompt": "number %d"}`, i))
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.stack.API+api.GenerationsPath, body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Authorization", "Bearer "+w.stack.Token)
-		r.Header.Set("Content-Type", "application/json")
-		response, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		response.Body.Close()
-		if response.StatusCode != http.StatusOK {
-			t.Fatalf("status %d", response.StatusCode)
-		}
+		w.post(t, fmt.Sprintf("number %d", i))
 	}
 	p := w.tab(t)
 	p.signIn()
@@ -218,6 +202,8 @@ func (w *world) testOlder(t *testing.T) {
 	}
 	p.press("#videos", "Show older videos")
 	p.await("the oldest", card(boat))
-	p.await("no more", "document.getElementById('older').hidden && "+card("number 7"))
+	p.await("no more", "document.getElementById('older').hidden")
+	p.do(chromedp.Evaluate[chromedp.Void]("scrollTo(0, 0); undefined"))
+	p.await("the newest again", card("number 7"))
 	p.accessible("older videos")
 }

@@ -292,6 +292,7 @@ class App {
       poster: (video, shown) => this.#posters.want(video, shown),
       choose: (video, range) => this.#selection.choose(video, range),
       chosen: (id) => this.#selection.has(id),
+      scrolled: () => this.#show(),
       redrive: resumes((id) => this.#api.redrive(id), "Resumed. Nothing is paid twice."),
       cancel: said(async (video) => {
         const now = await this.#library.fresh(video.id); // a list does not say what is paid

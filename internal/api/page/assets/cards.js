@@ -3,18 +3,22 @@
 import { CardSet } from "./cardset.js";
 import { busy, byId, h, icon } from "./dom.js";
 import { held, kindOf } from "./library.js";
+import { Shelf } from "./shelf.js";
 import { stage } from "./stage.js";
 import { capital, label, modelName, money, origin, paid, prompt, span, title, waiting, when } from "./words.js";
 
 export class Cards {
   #acts;
   #set = new CardSet((kind, row) => this.#make(kind, row));
+  #shelf;
 
   // acts are what the buttons do: again(video), download(video), cancel(video), redrive(video),
   // retry(video), fresh(video), poster(video, shown), choose(video, range), now(entry),
-  // edit(entry), drop(entry), copyEntry(entry); and chosen(id) says whether a job is selected.
+  // edit(entry), drop(entry), copyEntry(entry); and chosen(id) says whether a job is selected,
+  // and scrolled() is called when other cards are to be shown.
   constructor(acts) {
     this.#acts = acts;
+    this.#shelf = new Shelf(acts.scrolled);
   }
 
   // show shows the entries of the outbox and the running jobs, and below them the
@@ -22,7 +26,7 @@ export class Cards {
   show(entries, running, others) {
     const row = (video) => [video.id, `${kindOf(video)} ${video.ended_at ?? ""} ${video.forgotten_at ?? ""}`.trim(), video];
     const now = [...entries].reverse().map((entry) => [entry.key, `entry ${entry.state}`, entry]).concat(running.map(row));
-    this.#set.show([byId("now"), now], [byId("grid"), others.map(row)]);
+    this.#set.show([byId("now"), now], ...this.#shelf.lists(others.map(row)));
   }
 
   // rename turns the card of a request into that of its job.

@@ -29,7 +29,10 @@ export class Filters {
       this.#typing = setTimeout(() => this.#tell(), pause);
     });
     byId("clear").addEventListener("click", () => this.clear());
-    byId("dense").addEventListener("click", () => this.#dense(byId("dense").ariaPressed !== "true"));
+    byId("dense").addEventListener("click", () => {
+      this.#dense(byId("dense").ariaPressed !== "true");
+      for (const part of byId("grid").children) part.style.height = ""; // what it was for the other
+    });
     byId("clear-empty").addEventListener("click", () => this.clear());
   }
 
