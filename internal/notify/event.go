@@ -13,6 +13,7 @@ import (
 	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/table/outbox"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/hookurl"
 )
 
 // Source is the source of all events.
@@ -31,10 +32,13 @@ const (
 // Event is what is told. Its detail is JSON that has no prompt, no key and no URL that works
 // without credentials.
 type Event struct {
-	ID     string // the same each time that it is told
-	Type   Type
-	About  any             // a *Video or a *Batch
-	Detail json.RawMessage // About, as JSON
+	ID    string // the same each time that it is told
+	Type  Type
+	About any // a *Video or a *Batch
+	// Webhook is the host of the webhook that the owner gave with the job or the batch; "" if there is
+	// none.
+	Webhook string
+	Detail  json.RawMessage // About, as JSON
 }
 
 // Video is the detail of the events about a job. docs/events.schema.json has its schema.
@@ -142,7 +146,7 @@ func batchFinished(ctx context.Context, jobs Jobs, bucket string, i outbox.Item)
 		}
 		return n
 	}
-	return made(BatchFinished, i.ID(), &Batch{
+	return made(BatchFinished, i.ID(), hookurl.Host(b.Webhook()), &Batch{
 		ID: i.ID(), BatchID: b.ID, N: i.Ending.N, Name: b.Name, Owner: given(b.Owner), CreatedAt: b.CreatedAt.UTC(), EndedAt: i.Ending.At.UTC(),
 		Videos: Videos{
 			Stored: of(video.StateCompleted), Failed: of(video.StateFailed), Cancelled: of(video.StateCancelled, video.StateDiscarded),
@@ -153,9 +157,9 @@ func batchFinished(ctx context.Context, jobs Jobs, bucket string, i outbox.Item)
 	})
 }
 
-func made(kind Type, id string, about any) (Event, error) {
+func made(kind Type, id, webhook string, about any) (Event, error) {
 	text, err := json.Marshal(about)
-	return Event{ID: id, Type: kind, About: about, Detail: text}, err
+	return Event{ID: id, Type: kind, About: about, Webhook: webhook, Detail: text}, err
 }
 
 // ended makes the event of a job's ending. The job may have gone on since, so that how it ended is
@@ -188,7 +192,7 @@ func ended(ctx context.Context, jobs Jobs, bucket string, i outbox.Item) (Event,
 			Redrivable: !row.Final && entry.RequestHash != "" && entry.ForgottenAt.IsZero(),
 		}
 	}
-	return made(kind, i.ID(), &detail)
+	return made(kind, i.ID(), hookurl.Host(entry.Request.Webhook()), &detail)
 }
 
 // given returns nil for a zero value.

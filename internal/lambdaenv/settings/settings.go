@@ -174,6 +174,24 @@ type Outbox struct {
 	Jobs
 	VideosBucket string `env:"VIDEOS_BUCKET,required"`
 	UntoldQueue  string `env:"UNTOLD_QUEUE_URL,required"`
+	WebhookQueues
+	StackWebhook bool `env:"STACK_WEBHOOK"`
+}
+
+// WebhookQueues has the URLs of the queues of webhooks.
+type WebhookQueues struct {
+	WebhookQueue     string `env:"WEBHOOK_QUEUE_URL,required"`
+	SlowWebhookQueue string `env:"SLOW_WEBHOOK_QUEUE_URL,required"`
+}
+
+// Deliver has the settings of the function deliver.
+type Deliver struct {
+	Jobs
+	WebhookQueues
+	UndeliveredQueue string `env:"UNDELIVERED_QUEUE_URL,required"`
+	WebhookSecret    string `env:"WEBHOOK_SECRET,required"`
+	WebhookURLSecret string `env:"WEBHOOK_URL_SECRET"` // empty: the stack has no webhook
+	LoopbackSources  bool   `env:"LOOPBACK_SOURCES"`
 }
 
 // API has the settings of the function api.
@@ -184,6 +202,8 @@ type API struct {
 	PromptsBucket string  `env:"PROMPTS_BUCKET,required"`
 	VideoURL      Seconds `env:"VIDEO_URL_SECONDS,required"`
 	CORSOrigin    string  `env:"CORS_ORIGIN"`
+	// LoopbackSources lets webhooks be on this machine.
+	LoopbackSources bool `env:"LOOPBACK_SOURCES"`
 }
 
 // Authorize has the settings of the function authorize.

@@ -74,6 +74,7 @@ func TestTakeup(t *testing.T) {
 			{"owners", (*world).testOwners},
 			{"metadata", (*world).testMetadata},
 			{"events", (*world).testEvents},
+			{"webhooks", (*world).testWebhooks},
 			{"n8n's node", (*world).testN8n},
 			{"a file, by HEAD and with a token", (*world).testContent},
 			{"an extra slash", (*world).testSlashes},
