@@ -10,12 +10,15 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/takeup/takeup/internal/lambdaenv/settings"
 	"github.com/takeup/takeup/internal/notify"
+	"github.com/takeup/takeup/internal/notify/mail"
 	"github.com/takeup/takeup/internal/notify/webhook"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/dynamo"
 	"github.com/takeup/takeup/internal/table/outbox"
 )
 
@@ -23,17 +26,15 @@ func main() {
 	set, config, log := settings.Must(os.Stdout, settings.Load[settings.Outbox])
 	items, queues := dynamodb.NewFromConfig(config), sqs.NewFromConfig(config)
 	jobs := table.New(items, set.JobsTable, rand.Text, mathrand.N[time.Duration])
-	teller := &notify.Outbox{
-		Box: outbox.New(items, set.JobsTable), Jobs: jobs,
-		Channels: []notify.Channel{
-			notify.EventBridge{Client: eventbridge.NewFromConfig(config)},
-			webhook.Channel{
-				Queues:    webhook.Queues{Client: queues, First: set.WebhookQueue, Aside: set.SlowWebhookQueue},
-				Receivers: jobs, Stack: set.StackWebhook, Now: time.Now,
-			},
-		},
-		Queue:  notify.SQS{Client: queues, URL: set.UntoldQueue},
-		Bucket: set.VideosBucket, Now: time.Now, Log: log,
+	channels := []notify.Channel{
+		notify.EventBridge{Client: eventbridge.NewFromConfig(config)},
+		webhook.Channel{Queues: webhook.Queues{Client: queues, First: set.WebhookQueue, Aside: set.SlowWebhookQueue}, Receivers: jobs, Stack: set.StackWebhook, Now: time.Now},
 	}
-	lambda.Start(teller.Handle)
+	if store := (&dynamo.Store{Client: items, Name: set.JobsTable, Mark: rand.Text, Jitter: mathrand.N[time.Duration]}); set.Topic != "" {
+		channels = append(channels, mail.New(store, mail.SNS{Client: sns.NewFromConfig(config), ARN: set.Topic}, mail.On(set.NotifyOn), set.Stack, log))
+	}
+	lambda.Start((&notify.Outbox{
+		Box: outbox.New(items, set.JobsTable), Jobs: jobs, Channels: channels, Bucket: set.VideosBucket,
+		Queue: notify.SQS{Client: queues, URL: set.UntoldQueue}, Now: time.Now, Log: log,
+	}).Handle)
 }

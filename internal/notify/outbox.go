@@ -28,6 +28,13 @@ type Channel interface {
 	Put(ctx context.Context, events []Event) []error
 }
 
+// Sweeper is a Channel that puts off what it sends, such as mails.
+type Sweeper interface {
+	Channel
+	// Sweep sends what was put off for long enough.
+	Sweep(context.Context) error
+}
+
 // Refused is the error for an event that a channel will never take.
 type Refused struct {
 	Channel string
@@ -63,7 +70,7 @@ type Outbox struct {
 const atOnce = 10
 
 // settled is how long what happened is left to the stream, before a list of the outbox tells it.
-const settled = 2 * time.Minute
+const settled = 30 * time.Second
 
 // told counts what was done.
 type told struct{ told, untold, failed int }
@@ -133,8 +140,20 @@ func (o *Outbox) stream(ctx context.Context, records []json.RawMessage) (told, e
 	return done, errors.Join(append(failed, err)...)
 }
 
-// sweep tells what the stream did not, until nothing is left or the context is done.
+// sweep tells what the stream did not, and has the channels send what they put off.
 func (o *Outbox) sweep(ctx context.Context) (told, error) {
+	done, err := o.tellLate(ctx)
+	failed := []error{err}
+	for _, channel := range o.Channels {
+		if s, ok := channel.(Sweeper); ok {
+			failed = append(failed, s.Sweep(ctx))
+		}
+	}
+	return done, errors.Join(failed...)
+}
+
+// tellLate tells what the stream did not, until nothing is left or the context is done.
+func (o *Outbox) tellLate(ctx context.Context) (told, error) {
 	var sum told
 	for {
 		found, more, err := o.Box.Waiting(ctx)

@@ -25,6 +25,9 @@
 //     claimed in it.
 //   - "usage#<month>": an item for each day and owner, with the same sums for each model. Like
 //     "money", it changes only together with a job, in one transaction.
+//   - "batch#<id>": a batch, with its plan and its counters; "batches" lists them.
+//   - "outbox": what is to be told to the outside, see package outbox; "noticed" marks what was put
+//     there once and is no ending.
 //   - "control": the operator's decisions.
 //   - "sweep": the position of the last sweep that ran out of time.
 //

@@ -19,6 +19,7 @@ const MaxRequestBytes = 64 << 10
 const (
 	ExternalID = "external_task_id" // the client's own name for the job
 	Metadata   = "metadata"         // the client's own pairs of texts, by key
+	Webhook    = "webhook"          // a URL that is told how the job ended
 )
 
 // Request is what a user asks for. It is valid for its model, has the defaults that decide

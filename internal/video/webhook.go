@@ -5,23 +5,12 @@ import (
 	"github.com/takeup/takeup/internal/video/hookurl"
 )
 
-// Webhook is the field with the URL that is told how the job ended. It isn't sent to the provider.
-//
-// The URL is a secret: whoever has it can post to it. So the JSON of a request has a mark in its
-// place, which is the same for the same URL. Only Whole has the URL.
-const Webhook = "webhook"
-
 // WebhookField returns what the request has in the field: a URL, the mark of one, or "".
 func (r Request) WebhookField() string { s, _ := r.values[Webhook].(string); return s }
 
 // Webhook returns the URL that is told how the job ended; "" if there is none, or if only its mark
-// is known.
-func (r Request) Webhook() string {
-	if s := r.WebhookField(); !hookurl.IsMark(s) {
-		return s
-	}
-	return ""
-}
+// is known. Whoever has it can post to it, so the request's JSON has the mark in its place.
+func (r Request) Webhook() string { return hookurl.Unmarked(r.WebhookField()) }
 
 // Whole returns the canonical JSON with the webhook's URL. It is for the table, and for what a
 // client sends to its own stack.

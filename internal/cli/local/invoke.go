@@ -124,7 +124,7 @@ func (i *invoker) find(ctx context.Context) (map[string]map[string]string, error
 	if i.stack, err = i.target.AWS(ctx, i.env); err != nil {
 		return nil, err
 	}
-	return invoke.Environments(os.DirFS(i.root), i.stack.Outputs, i.stack.Parameters)
+	return invoke.Environments(os.DirFS(i.root), i.stack.Name, i.stack.Outputs, i.stack.Parameters)
 }
 
 // ready builds the functions, and creates a workspace for SAM.

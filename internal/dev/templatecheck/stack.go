@@ -27,6 +27,7 @@ func stackRules() []rule {
 		{"domain", domain},
 		{"secrets", secrets},
 		{"webhooks", webhooks},
+		{"mails", mails},
 	}
 }
 

@@ -174,6 +174,9 @@ type Outbox struct {
 	Jobs
 	VideosBucket string `env:"VIDEOS_BUCKET,required"`
 	UntoldQueue  string `env:"UNTOLD_QUEUE_URL,required"`
+	Topic        string `env:"NOTIFY_TOPIC_ARN"` // empty: nobody is mailed
+	NotifyOn     string `env:"NOTIFY_ON,required"`
+	Stack        string `env:"STACK_NAME,required"`
 	WebhookQueues
 	StackWebhook bool `env:"STACK_WEBHOOK"`
 }
@@ -298,9 +301,10 @@ func Load[T any]() (T, aws.Config, error) {
 // Must returns what load returns, and a logger that writes JSON to out. If load fails, it logs
 // the error and exits: Lambda then reports that the function failed to start. The logger also
 // gets what Lambda's runtime logs itself, which is every error that a handler returns, so that
-// each line is JSON.
+// each line is JSON. A line that is logged with the context of a traced invocation has the id of
+// the trace.
 func Must[T any](out io.Writer, load func() (T, aws.Config, error)) (T, aws.Config, *slog.Logger) {
-	log := slog.New(slog.NewJSONHandler(out, nil))
+	log := slog.New(traced{slog.NewJSONHandler(out, nil)})
 	slog.SetDefault(log)
 	set, config, err := load()
 	if err != nil {

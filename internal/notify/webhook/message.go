@@ -82,6 +82,10 @@ func messages(e notify.Event, stack bool, now time.Time) []Message {
 		m.At, m.Subject, m.To = about.EndedAt, about.VideoID, ToVideo
 	case *notify.Batch:
 		m.At, m.Subject, m.To = about.EndedAt, about.BatchID, ToBatch
+	case *notify.Cap:
+		m.At = about.At
+	case *notify.Attention:
+		m.At = about.At
 	}
 	if e.Webhook != "" {
 		own := m

@@ -107,6 +107,14 @@ func public(host string) bool {
 	return address.IsGlobalUnicast() && !address.IsPrivate()
 }
 
+// Unmarked returns a URL unchanged, and "" for a mark.
+func Unmarked(s string) string {
+	if IsMark(s) {
+		return ""
+	}
+	return s
+}
+
 // Host returns the host of a URL or of its mark.
 func Host(s string) string {
 	host, _, _ := strings.Cut(Mark(s), markSign)

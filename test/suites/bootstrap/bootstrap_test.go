@@ -206,7 +206,7 @@ func (w *world) testSettle(t *testing.T) {
 // testOutbox tells nothing: the video that was stored here has just ended, and its record of the
 // stream did not come.
 func (w *world) testOutbox(t *testing.T) {
-	if got := w.invoke(t, "outbox", event(t, "outbox")); got.Failed || string(got.Body) != "null" || !strings.Contains(string(got.log), `"told":0`) || strings.Contains(string(got.log), "ERROR") {
+	if got := w.invoke(t, "outbox", event(t, "outbox")); got.Failed || string(got.Body) != "null" || !strings.Contains(string(got.log), `"told":0`) || !strings.Contains(string(got.log), `"xray_trace_id":"`+traceRoot+`"`) || strings.Contains(string(got.log), "ERROR") {
 		t.Errorf("it returned %s: %s", got.Body, got.log)
 	}
 }
@@ -281,7 +281,7 @@ func (w *world) testPrompts(t *testing.T) {
 
 // optional returns the variables that a function can do without.
 func optional() []string {
-	return []string{"RESUBMIT_LOST", "LOOPBACK_SOURCES", "CORS_ORIGIN", "STACK_WEBHOOK", "WEBHOOK_URL_SECRET"}
+	return []string{"RESUBMIT_LOST", "LOOPBACK_SOURCES", "CORS_ORIGIN", "STACK_WEBHOOK", "WEBHOOK_URL_SECRET", "NOTIFY_TOPIC_ARN"}
 }
 
 // testNoSettings starts each function with no variables: it must exit and name all that are

@@ -71,7 +71,7 @@ func (w *world) probes() map[string][]probe {
 			{"a stopped execution is settled", w.probeSettle}, {"a sweep starts a job", w.probeSweep},
 		},
 		"OutboxFunction": {
-			{"an ending is told", w.probeTold}, {"what can't be told is kept", w.probeUntold},
+			{"an ending is told", w.probeTold}, {"what can't be told is kept", w.probeUntold}, {"a mail is sent", w.probeMailed},
 			{"a webhook is queued", w.probeQueued}, {"a webhook to a slow receiver is put aside", w.probeQueuedAside},
 		},
 		"DeliverFunction": {

@@ -75,6 +75,7 @@ func TestTakeup(t *testing.T) {
 			{"metadata", (*world).testMetadata},
 			{"events", (*world).testEvents},
 			{"webhooks", (*world).testWebhooks},
+			{"mails", (*world).testMails},
 			{"n8n's node", (*world).testN8n},
 			{"a file, by HEAD and with a token", (*world).testContent},
 			{"an extra slash", (*world).testSlashes},
@@ -98,5 +99,6 @@ func TestTakeup(t *testing.T) {
 	t.Run("logs", w.testLogs)
 	t.Run("permissions", w.testPermissions)
 	t.Run("grants", w.testGrants)
-	t.Run("verify-aws", w.testVerify) // last, since it deletes the stack
+	t.Run("verify-aws", w.testVerify) // it deletes the stack
+	t.Run("deployed again", w.testDeployedAgain)
 }
