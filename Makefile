@@ -172,6 +172,10 @@ bench-list: need-go $(ministack) $(sam) $(chromium) ## Count the calls to AWS an
 bench-poll: need-go ## Simulate how soon several schedules notice a video, and at what cost.
 	@cd test && go run ./bench/poll/cmd/poll
 
+.PHONY: bench-webhooks
+bench-webhooks: need-go ## Measure whether a slow receiver of webhooks holds up another one.
+	@cd test && go run ./bench/webhooks/cmd/webhooks
+
 .PHONY: bench-store
 bench-store: need-go need-curl $(peers) $(rclone) $(s5cmd) $(versitygw) ## Compare Store's copying with other tools, RUNS times with videos of SIZES MiB. Also ROWS.
 	@cd test && go run ./bench/store/cmd/store -runs $(RUNS) -sizes "$(SIZES)" -rows "$(ROWS)" \

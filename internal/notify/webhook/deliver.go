@@ -49,15 +49,21 @@ type Deliverer struct {
 	Log       *slog.Logger
 }
 
+// Batch is what Lambda hands over of a queue.
+type Batch struct {
+	Records []Record `json:"Records"`
+}
+
+// Record is a message of a queue.
+type Record struct {
+	Body string `json:"body"`
+}
+
 // Handle is the Lambda handler of the queues. A delivery that fails is put into the queue aside by
 // itself. After an error, which is of AWS, SQS hands out all of the messages again.
-func (d *Deliverer) Handle(ctx context.Context, event struct {
-	Records []struct {
-		Body string `json:"body"`
-	}
-}) error {
+func (d *Deliverer) Handle(ctx context.Context, batch Batch) error {
 	var failed []error
-	for _, r := range event.Records {
+	for _, r := range batch.Records {
 		failed = append(failed, d.take(ctx, r.Body))
 	}
 	return errors.Join(failed...)

@@ -156,15 +156,7 @@ func (w *world) handle(queue string) error {
 	m := w.queues[queue][0]
 	w.queues[queue] = w.queues[queue][1:]
 	time.Sleep(time.Until(m.from))
-	var e struct {
-		Records []struct {
-			Body string `json:"body"`
-		}
-	}
-	e.Records = append(e.Records, struct {
-		Body string `json:"body"`
-	}{m.body})
-	err := w.deliverer.Handle(w.t.Context(), e)
+	err := w.deliverer.Handle(w.t.Context(), webhook.Batch{Records: []webhook.Record{{Body: m.body}}})
 	if err != nil {
 		w.queues[queue] = append(w.queues[queue], message{m.body, time.Now().Add(180 * time.Second)})
 	}

@@ -96,4 +96,5 @@ var listed = map[string]string{
 	`make bench-store`:                      takesLong,
 	`make bench-cold STARTS=61`:             takesLong,
 	`make bench-list`:                       takesLong,
+	`make bench-webhooks`:                   takesLong,
 }
