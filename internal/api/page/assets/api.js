@@ -110,6 +110,12 @@ export class Api {
   }
 }
 
+// sendable returns a request as it can be sent again: without the mark of a webhook, whose URL only its sender has.
+export function sendable(request) {
+  const { webhook: _, ...fields } = request;
+  return fields;
+}
+
 // curl returns a shell command that requests the same video, with the token from the
 // shell's environment. It contains the Idempotency-Key, so running it repeatedly makes one
 // video.
