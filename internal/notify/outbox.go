@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/takeup/takeup/internal/metrics"
 	"github.com/takeup/takeup/internal/table/outbox"
 )
 
@@ -62,6 +63,7 @@ type Outbox struct {
 	Channels []Channel
 	Queue    Queue
 	Bucket   string // of the videos
+	Meter    Meter  // of the outbox's lag
 	Now      func() time.Time
 	Log      *slog.Logger
 }
@@ -155,10 +157,13 @@ func (o *Outbox) sweep(ctx context.Context) (told, error) {
 // tellLate tells what the stream did not, until nothing is left or the context is done.
 func (o *Outbox) tellLate(ctx context.Context) (told, error) {
 	var sum told
-	for {
+	for first := true; ; first = false {
 		found, more, err := o.Box.Waiting(ctx)
 		if err != nil {
 			return sum, err
+		}
+		if first {
+			err = o.Meter.Emit(metrics.Value{Name: metrics.OutboxLag, N: o.lag(found).Seconds()})
 		}
 		var late []outbox.Found
 		for _, one := range found {
@@ -166,12 +171,24 @@ func (o *Outbox) tellLate(ctx context.Context) (told, error) {
 				late = append(late, one)
 			}
 		}
-		done, err := o.tell(ctx, late)
+		done, failed := o.tell(ctx, late)
+		err = errors.Join(err, failed)
 		sum.told, sum.untold, sum.failed = sum.told+done.told, sum.untold+done.untold, sum.failed+done.failed
 		if err != nil || !more || done.told+done.untold == 0 {
 			return sum, err
 		}
 	}
+}
+
+// lag returns the age of the oldest item.
+func (o *Outbox) lag(found []outbox.Found) time.Duration {
+	oldest := time.Duration(0)
+	for _, one := range found {
+		if one.Err == nil {
+			oldest = max(oldest, o.Now().Sub(one.Item.Ending.At))
+		}
+	}
+	return oldest
 }
 
 // tell tells items, and deletes those that were told or can't be.

@@ -20,6 +20,7 @@
 //   - "times": an item for each model and length, with the times and charges of the last
 //     generations.
 //   - "days": an item for each day that has jobs.
+//   - "watch": what the last watch saw.
 //   - "prices" and "balance": the provider's price list, and the balance of the account.
 //   - "money": an item for each month, with the sums of the money of the attempts that were
 //     claimed in it.

@@ -40,7 +40,7 @@ const PrefixHeader = "X-Page-Prefix"
 
 // Origins are the schemes and hosts, besides its own, that the page uses.
 type Origins struct {
-	Videos  string // of the URLs that videos are played from
+	Videos  string // of the URLs of videos and posters
 	Uploads string // of the forms that files are uploaded with
 }
 
@@ -56,15 +56,14 @@ func New(origins func(context.Context) (Origins, error), notFound http.Handler) 
 	for _, entry := range must(files.ReadDir("assets")) {
 		name := entry.Name()
 		content := must(files.ReadFile(path.Join("assets", name)))
-		if path.Ext(name) == ".js" {
-			content = uncommented(content)
-		}
+		content = compact(content, path.Ext(name))
 		fmt.Fprintf(all, "%s %d\n", name, len(content))
 		all.Write(content)
 		p.assets[name] = newFile(name, content)
 	}
 	p.version = hex.EncodeToString(all.Sum(nil))[:16]
-	p.index = newFile("index.html", bytes.ReplaceAll(must(files.ReadFile("index.html")), []byte(`"assets/`), []byte(`"assets/`+p.version+`/`)))
+	index := compact(must(files.ReadFile("index.html")), ".html")
+	p.index = newFile("index.html", bytes.ReplaceAll(index, []byte(`"assets/`), []byte(`"assets/`+p.version+`/`)))
 	return p
 }
 
@@ -81,26 +80,13 @@ func newFile(name string, content []byte) file {
 	return file{name: name, content: content, tag: `"` + hex.EncodeToString(sum[:16]) + `"`}
 }
 
-// uncommented returns a script whose lines of comments are empty, so that an error still names
-// the line of the source.
-func uncommented(script []byte) []byte {
-	kept := make([]byte, 0, len(script))
-	for line := range bytes.Lines(script) {
-		if bytes.HasPrefix(bytes.TrimLeft(line, " \t"), []byte("//")) {
-			line = line[len(bytes.TrimRight(line, "\n")):]
-		}
-		kept = append(kept, line...)
-	}
-	return kept
-}
-
 // policy returns a Content-Security-Policy. The page may load its own files, call its own
-// origin, upload files to one of the given origins and play videos from the other, and nothing
-// else: no inline script or style, no eval, no frame around it, and no form that the browser
+// origin, upload files to one of the given origins, and show videos and posters from the other, and
+// nothing else: no inline script or style, no eval, no frame around it, and no form that the browser
 // submits.
 func policy(origins Origins) string {
 	return strings.Join([]string{
-		"default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'",
+		"default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' " + origins.Videos,
 		"connect-src 'self' " + origins.Uploads, "media-src " + origins.Videos, "base-uri 'none'", "form-action 'none'",
 		"frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'",
 	}, "; ")

@@ -129,27 +129,39 @@ func TestPageIsSmall(t *testing.T) {
 	}
 }
 
-// A script is served without its comments, and each of its statements in its own line.
-func TestComments(t *testing.T) {
+// A file is served without its indentation, a script also without its comments, and each line
+// in its place. Of a line, only spaces are left out, and none of a text.
+func TestCompact(t *testing.T) {
 	handler := newPage()
 	for _, address := range named(t, get(handler, "/").Body.String()) {
-		if path.Ext(address) != ".js" {
-			continue
-		}
 		source, err := fs.ReadFile(page.Sources(), path.Join("assets", path.Base(address)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		served := strings.Split(get(handler, "/"+address).Body.String(), "\n")
 		for i, line := range strings.Split(string(source), "\n") {
-			if strings.HasPrefix(strings.TrimSpace(line), "//") {
-				line = ""
+			line = strings.TrimLeft(line, " ")
+			if path.Ext(address) == ".js" {
+				// A text of several lines would lose its indentation.
+				if strings.Count(line, "`")%2 > 0 {
+					t.Errorf("%s: line %d begins or ends a text of several lines", address, i+1)
+				}
+				if strings.HasPrefix(line, "//") {
+					line = ""
+				}
 			}
-			if i >= len(served) || served[i] != line {
+			if i >= len(served) || !sameButSpaces(line, served[i]) {
 				t.Errorf("%s: line %d is not served as %q", address, i+1, line)
 			}
 		}
 	}
+}
+
+// sameButSpaces reports whether a line is served with all of its texts and all else but spaces.
+func sameButSpaces(line, served string) bool {
+	bare := func(s string) string { return strings.ReplaceAll(s, " ", "") }
+	texts := func(s string) string { return strings.Join(regexp.MustCompile(`"[^"]*"|` + "`.*`" + `|'[^']*'`).FindAllString(s, -1), "") }
+	return bare(line) == bare(served) && texts(line) == texts(served)
 }
 
 func TestNoForeignSource(t *testing.T) {
@@ -187,7 +199,7 @@ func TestPolicy(t *testing.T) {
 	for _, target := range []string{"/", "/" + named(t, get(handler, "/").Body.String())[0]} {
 		got := get(handler, target).Header()
 		for _, part := range []string{
-			"default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self' " + uploads, "media-src " + bucket,
+			"default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self' " + uploads, "img-src 'self' " + bucket, "media-src " + bucket,
 			"frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'",
 		} {
 			if !slices.Contains(strings.Split(got.Get("Content-Security-Policy"), "; "), part) {

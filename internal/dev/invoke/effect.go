@@ -28,6 +28,8 @@ func Effect(name string, event []byte) string {
 		return fmt.Sprintf("It copies the video of job %s into the videos bucket.", said.ID)
 	case "prices":
 		return "It fetches the provider's price list and the account's balance, and stores them."
+	case "watch":
+		return "It tells on the event bus what needs a person, once for each matter, and writes what it saw."
 	case "prompts":
 		return "It starts a job for each prompt file in the event, unless it was started before. Each job buys a video, at the price that takeup estimate shows."
 	case "api":

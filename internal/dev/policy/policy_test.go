@@ -81,7 +81,7 @@ func TestPoliciesOfAnotherTable(t *testing.T) {
 		if !Allowed(all[function], Call{Function: function, Action: "dynamodb:PutItem", Resource: jobs}) {
 			t.Errorf("%s may not write the existing table", function)
 		}
-		values["ProviderKeySecret.Id"] = "key"
+		values["ProviderKeySecret.Id"], values["AWS::StackName"] = "key", "takeup"
 		if env, err := parsed.Environment(function, values); err != nil || env["JOBS_TABLE"] != "restored" {
 			t.Errorf("%s has the table %q, %v", function, env["JOBS_TABLE"], err)
 		}
@@ -168,6 +168,9 @@ func TestAllowed(t *testing.T) {
 		{Call{Function: "ApiFunction", Action: "dynamodb:DeleteItem", Resource: jobs}, false},
 		{Call{Function: "ApiFunction", Action: "s3:PutObject", Resource: videos + "/videos/a/video.json"}, true},
 		{Call{Function: "ApiFunction", Action: "s3:PutObject", Resource: videos + "/videos/a/video.mp4"}, false},
+		{Call{Function: "ApiFunction", Action: "s3:PutObject", Resource: videos + "/videos/a/poster.webp"}, true},
+		{Call{Function: "ApiFunction", Action: "s3:GetObject", Resource: videos + "/videos/a/poster.webp"}, true},
+		{Call{Function: "StoreFunction", Action: "s3:DeleteObject", Resource: videos + "/videos/a/poster.webp"}, true},
 		{Call{Function: "ApiFunction", Action: "s3:DeleteObject", Resource: videos + "/videos/a/video.json"}, true},
 		{Call{Function: "ApiFunction", Action: "s3:DeleteObject", Resource: videos + "/rejected/a.json"}, false},
 		{Call{Function: "ApiFunction", Action: "s3:PutObject", Resource: videos + "/batches/a/results.csv"}, true},

@@ -50,7 +50,7 @@ func TestBootstraps(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := &world{services: services, all: all, binaries: build(t, all)}
-	want := []string{"api", "authorize", "batch", "check", "deliver", "outbox", "prices", "prompts", "settle", "store", "submit"}
+	want := []string{"api", "authorize", "batch", "check", "deliver", "outbox", "prices", "prompts", "settle", "store", "submit", "watch"}
 	for _, name := range want {
 		if _, ok := all[name]; !ok {
 			t.Fatalf("the template has no function in functions/%s", name)
@@ -70,6 +70,7 @@ func TestBootstraps(t *testing.T) {
 	t.Run("outbox", w.testOutbox)
 	t.Run("deliver", w.testDeliver)
 	t.Run("prices", w.testPrices)
+	t.Run("watch", w.testWatch)
 	t.Run("batch", w.testBatch)
 	t.Run("without settings", w.testNoSettings)
 }
@@ -218,6 +219,13 @@ func (w *world) testDeliver(t *testing.T) {
 	defer w.mu.Unlock()
 	if got.Failed || string(got.Body) != "null" || len(w.messages) != 1 || !strings.HasPrefix(w.messages[0], lambdas.UndeliveredQueue+` {"id":"a-paper-boat.1"`) {
 		t.Errorf("it returned %s, and sent %q: %s", got.Body, w.messages, got.log)
+	}
+}
+
+// testWatch finds the video that was bought and stored here, and nothing that needs a person.
+func (w *world) testWatch(t *testing.T) {
+	if got := w.invoke(t, "watch", event(t, "watch")); got.Failed || string(got.Body) != "null" || !strings.Contains(string(got.log), `"findings":0,"stuck":0`) {
+		t.Errorf("it returned %s: %s", got.Body, got.log)
 	}
 }
 

@@ -52,6 +52,7 @@ func (w *world) probes() map[string][]probe {
 			{"the API leaves a running job alone", w.probeRunning},
 			{"the API retries a job that waits", w.probeRetry},
 			{"the API serves a video", w.probeFile},
+			{"the API stores a poster", w.probePoster},
 			{"the API removes a video", w.probeRemove},
 			{"the API forgets a video", w.probeForget},
 			{"the API removes a video that is not recorded yet", w.probeUnrecorded},
@@ -79,6 +80,7 @@ func (w *world) probes() map[string][]probe {
 			{"a webhook that is not due waits", w.probeNotDue}, {"a webhook without a receiver is kept", w.probeUndelivered},
 		},
 		"PricesFunction": {{"the price list and the balance are kept", w.probePrices}},
+		"WatchFunction":  {{"the charges and the jobs are looked at", w.probeWatch}},
 		"TextToVideo":    {{"an execution stores a video", w.probeExecution}},
 		"Batch":          {{"a batch makes a video", w.probeBatchRun}},
 	}

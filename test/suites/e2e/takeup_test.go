@@ -76,6 +76,7 @@ func TestTakeup(t *testing.T) {
 			{"events", (*world).testEvents},
 			{"webhooks", (*world).testWebhooks},
 			{"mails", (*world).testMails},
+			{"chat", (*world).testChat},
 			{"n8n's node", (*world).testN8n},
 			{"a file, by HEAD and with a token", (*world).testContent},
 			{"an extra slash", (*world).testSlashes},
@@ -88,6 +89,7 @@ func TestTakeup(t *testing.T) {
 		}
 	})
 	// The rest needs the stack to itself, or the results of the tests above.
+	t.Run("alarms", w.testAlarms)
 	t.Run("corpus", w.testCorpus)
 	t.Run("restarted jobs", w.testBegunAnew)
 	t.Run("paused", w.testPause)
