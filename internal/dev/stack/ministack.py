@@ -137,8 +137,8 @@ def record_of_expressions_too(name, properties):
 
 ministack.app.app = app
 iam_actions.dynamodb_service_context = context_with_keys
-iam_actions.extract_iam_action = action_of_one
 provisioners._cw_metric_alarm_record = record_of_expressions_too
+iam_actions.extract_iam_action = action_of_one
 stepfunctions._add_event = add_event_unless_stopped
 stepfunctions._fail_execution = fail_unless_stopped
 stepfunctions._invoke_nested_start_execution_sync = run_nested

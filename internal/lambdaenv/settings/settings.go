@@ -194,6 +194,14 @@ type Outbox struct {
 	StackWebhook bool `env:"STACK_WEBHOOK"`
 }
 
+// Watch has the settings of the function watch.
+type Watch struct {
+	Provider
+	Intake
+	Metrics
+	LowBalance USD `env:"LOW_BALANCE_USD,required"`
+}
+
 // WebhookQueues has the URLs of the queues of webhooks.
 type WebhookQueues struct {
 	WebhookQueue     string `env:"WEBHOOK_QUEUE_URL,required"`
@@ -208,14 +216,6 @@ type Deliver struct {
 	WebhookSecret    string `env:"WEBHOOK_SECRET,required"`
 	WebhookURLSecret string `env:"WEBHOOK_URL_SECRET"` // empty: the stack has no webhook
 	LoopbackSources  bool   `env:"LOOPBACK_SOURCES"`
-}
-
-// Watch has the settings of the function watch.
-type Watch struct {
-	Provider
-	Intake
-	Metrics
-	LowBalance USD `env:"LOW_BALANCE_USD,required"`
 }
 
 // API has the settings of the function api.

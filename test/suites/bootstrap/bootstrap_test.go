@@ -212,6 +212,13 @@ func (w *world) testOutbox(t *testing.T) {
 	}
 }
 
+// testWatch finds the video that was bought and stored here, and nothing that needs a person.
+func (w *world) testWatch(t *testing.T) {
+	if got := w.invoke(t, "watch", event(t, "watch")); got.Failed || string(got.Body) != "null" || !strings.Contains(string(got.log), `"findings":0,"stuck":0`) {
+		t.Errorf("it returned %s: %s", got.Body, got.log)
+	}
+}
+
 // testDeliver keeps the webhook of a job that has none.
 func (w *world) testDeliver(t *testing.T) {
 	got := w.invoke(t, "deliver", event(t, "deliver"))
@@ -219,13 +226,6 @@ func (w *world) testDeliver(t *testing.T) {
 	defer w.mu.Unlock()
 	if got.Failed || string(got.Body) != "null" || len(w.messages) != 1 || !strings.HasPrefix(w.messages[0], lambdas.UndeliveredQueue+` {"id":"a-paper-boat.1"`) {
 		t.Errorf("it returned %s, and sent %q: %s", got.Body, w.messages, got.log)
-	}
-}
-
-// testWatch finds the video that was bought and stored here, and nothing that needs a person.
-func (w *world) testWatch(t *testing.T) {
-	if got := w.invoke(t, "watch", event(t, "watch")); got.Failed || string(got.Body) != "null" || !strings.Contains(string(got.log), `"findings":0,"stuck":0`) {
-		t.Errorf("it returned %s: %s", got.Body, got.log)
 	}
 }
 

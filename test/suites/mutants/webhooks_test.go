@@ -30,9 +30,9 @@ func hooking() []mutant {
 			"^TestSlowReceiver$", "./internal/notify/webhook", "it is known as",
 		},
 		{
-			"a previous secret that signs for ever", "internal/notify/webhook/secrets.go",
+			"a previous secret that signs for ever", "internal/notify/webhook/secrets/secrets.go",
 			`if now.Sub(aws.ToTime(current.CreatedDate)) < rotation {`, `if now.Sub(aws.ToTime(current.CreatedDate)) < rotation || true {`,
-			"^TestRotation$", "./internal/notify/webhook", "a day after a rotation",
+			"^TestRotation$", "./internal/notify/webhook/secrets", "a day after a rotation",
 		},
 		{
 			"a webhook that is given up without being kept", "internal/notify/webhook/deliver.go",
