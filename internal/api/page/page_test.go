@@ -160,7 +160,9 @@ func TestCompact(t *testing.T) {
 // sameButSpaces reports whether a line is served with all of its texts and all else but spaces.
 func sameButSpaces(line, served string) bool {
 	bare := func(s string) string { return strings.ReplaceAll(s, " ", "") }
-	texts := func(s string) string { return strings.Join(regexp.MustCompile(`"[^"]*"|` + "`.*`" + `|'[^']*'`).FindAllString(s, -1), "") }
+	texts := func(s string) string {
+		return strings.Join(regexp.MustCompile(`"[^"]*"|`+"`.*`"+`|'[^']*'`).FindAllString(s, -1), "")
+	}
 	return bare(line) == bare(served) && texts(line) == texts(served)
 }
 

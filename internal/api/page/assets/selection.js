@@ -105,7 +105,7 @@ export function askToDelete(videos, remove) {
   const one = videos.length === 1;
   ask({
     title: one ? "Delete this video?" : `Delete ${videos.length} videos?`,
-    body: [`${one ? "Its file is" : "Their files are"} removed from the bucket for good.${paid ? ` ${money(paid)} was paid, which nobody refunds; to have ${one ? "it" : "them"} again is to pay again.` : ""} The prompt and the cost stay on record.`],
+    body: [`${one ? "Its file is" : "Their files are"} removed from the bucket.${paid ? ` ${money(paid)} was paid, which nobody refunds.` : ""} A redrive fetches ${one ? "it" : "them"} again without paying, but only while the provider keeps ${one ? "it" : "them"}. The prompt and the cost stay on record.`],
     choices: [{ text: one ? "Delete the video" : "Delete them", kind: "danger", act: remove }, { text: one ? "Keep it" : "Keep them", kind: "primary" }],
   });
 }
