@@ -14,6 +14,7 @@ import (
 
 	"github.com/takeup/takeup/internal/text"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/hookurl"
 )
 
 // maxFields is the most wrong fields that are listed. A refusal is stored, sent and shown,
@@ -41,13 +42,21 @@ func validate(models Models, given map[string]any) (map[string]any, []video.Fiel
 	wrong = append(wrong, more...)
 	taken, more := object("", clientFields(), clients)
 	wrong = append(wrong, more...)
-	for _, name := range []string{video.ExternalID, video.Metadata} {
+	if address, _ := taken[video.Webhook].(string); address != "" {
+		if fault := hookurl.Fault(address); fault != "" {
+			wrong = append(wrong, video.FieldError{Field: video.Webhook, Message: fault})
+		}
+	}
+	for _, name := range []string{video.ExternalID, video.Metadata, video.Webhook} {
 		if value, ok := taken[name]; ok {
 			values[name] = value
 		}
 	}
 	if pairs, _ := values[video.Metadata].(map[string]any); len(pairs) == 0 {
 		delete(values, video.Metadata) // no pairs are the same as none
+	}
+	if values[video.Webhook] == "" {
+		delete(values, video.Webhook) // nor is an empty URL another request
 	}
 	values["model"] = model.Name
 	wrong = append(wrong, oneOf(model, values, wrong)...)
