@@ -15,6 +15,7 @@ import (
 	"github.com/takeup/takeup/internal/lambdaenv/settings"
 	"github.com/takeup/takeup/internal/notify/webhook"
 	"github.com/takeup/takeup/internal/notify/webhook/post"
+	"github.com/takeup/takeup/internal/notify/webhook/secrets"
 	"github.com/takeup/takeup/internal/table"
 )
 
@@ -23,7 +24,7 @@ func main() {
 	jobs := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
 	deliverer := &webhook.Deliverer{
 		Jobs: jobs, Receivers: jobs, Sender: post.New(set.LoopbackSources, time.Now),
-		Keys:   &webhook.Secrets{Client: secretsmanager.NewFromConfig(config), Signing: set.WebhookSecret, URL: set.WebhookURLSecret, Now: time.Now},
+		Keys:   &secrets.Reader{Client: secretsmanager.NewFromConfig(config), Signing: set.WebhookSecret, URL: set.WebhookURLSecret, Now: time.Now},
 		Queues: webhook.Queues{Client: sqs.NewFromConfig(config), First: set.WebhookQueue, Aside: set.SlowWebhookQueue, Dead: set.UndeliveredQueue},
 		Now:    time.Now, Jitter: mathrand.N[time.Duration], Log: log,
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/takeup/takeup/internal/lambdaenv/settings"
 	"github.com/takeup/takeup/internal/metrics"
 	"github.com/takeup/takeup/internal/notify"
+	"github.com/takeup/takeup/internal/notify/eventbus"
 	"github.com/takeup/takeup/internal/notify/mail"
 	"github.com/takeup/takeup/internal/notify/webhook"
 	"github.com/takeup/takeup/internal/table"
@@ -28,7 +29,7 @@ func main() {
 	items, queues := dynamodb.NewFromConfig(config), sqs.NewFromConfig(config)
 	jobs, meter := table.New(items, set.JobsTable, rand.Text, mathrand.N[time.Duration]), metrics.Meter{Out: os.Stdout, Stack: set.Stack, Now: time.Now}
 	channels := []notify.Channel{
-		notify.EventBridge{Client: eventbridge.NewFromConfig(config)},
+		eventbus.Bus{Client: eventbridge.NewFromConfig(config)},
 		webhook.Channel{Queues: webhook.Queues{Client: queues, First: set.WebhookQueue, Aside: set.SlowWebhookQueue}, Receivers: jobs, Stack: set.StackWebhook, Now: time.Now},
 		notify.Measured{Meter: meter, Jobs: jobs, Times: jobs, Log: log},
 	}

@@ -1,4 +1,4 @@
-package webhook_test
+package secrets_test
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
-	"github.com/takeup/takeup/internal/notify/webhook"
+	"github.com/takeup/takeup/internal/notify/webhook/secrets"
 	"github.com/takeup/takeup/internal/notify/webhook/sign"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -41,7 +41,7 @@ func TestRotation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		one, two := strings.Repeat("aBc1", 12), "whsec_"+strings.Repeat("dEf2", 12)
 		s := &safe{values: map[string]string{"signing AWSCURRENT": one, "url AWSCURRENT": "https://example.com\n"}, created: time.Now()}
-		keys := &webhook.Secrets{Client: s, Signing: "signing", URL: "url", Now: time.Now}
+		keys := &secrets.Reader{Client: s, Signing: "signing", URL: "url", Now: time.Now}
 		signatures := func() int {
 			t.Helper()
 			found, url, err := keys.Read(t.Context())

@@ -1,4 +1,5 @@
-package webhook
+// Package secrets reads what is secret about webhooks from Secrets Manager.
+package secrets
 
 import (
 	"context"
@@ -15,8 +16,8 @@ import (
 	"github.com/takeup/takeup/internal/video"
 )
 
-// SecretsClient is the part of Secrets Manager's API that Secrets use.
-type SecretsClient interface {
+// Client is the part of Secrets Manager's API that a Reader uses.
+type Client interface {
 	GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
 }
 
@@ -27,10 +28,10 @@ const (
 	reread = time.Minute
 )
 
-// Secrets reads the secret that signs webhooks, and the URL of the stack's webhook. It is safe for
+// Reader reads the secret that signs webhooks, and the URL of the stack's webhook. It is safe for
 // concurrent use.
-type Secrets struct {
-	Client  SecretsClient
+type Reader struct {
+	Client  Client
 	Signing string // the ARN of the secret that signs
 	URL     string // the ARN of the secret with the URL; "" if there is none
 	Now     func() time.Time
@@ -43,7 +44,7 @@ type Secrets struct {
 
 // Read returns the secrets to sign with, and the URL of the stack's webhook, or "". For a day after
 // a rotation, the previous secret signs too. The error is a *video.ServiceUnavailable.
-func (s *Secrets) Read(ctx context.Context) ([]sign.Secret, string, error) {
+func (s *Reader) Read(ctx context.Context) ([]sign.Secret, string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.Now()
@@ -83,7 +84,7 @@ func (s *Secrets) Read(ctx context.Context) ([]sign.Secret, string, error) {
 	return keys, url, nil
 }
 
-func (s *Secrets) get(ctx context.Context, arn, stage string) (*secretsmanager.GetSecretValueOutput, error) {
+func (s *Reader) get(ctx context.Context, arn, stage string) (*secretsmanager.GetSecretValueOutput, error) {
 	out, err := s.Client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &arn, VersionStage: &stage})
 	if err != nil {
 		return nil, &video.ServiceUnavailable{Doing: "reading a secret from Secrets Manager", Err: err}
