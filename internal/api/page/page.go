@@ -80,18 +80,43 @@ func newFile(name string, content []byte) file {
 	return file{name: name, content: content, tag: `"` + hex.EncodeToString(sum[:16]) + `"`}
 }
 
-// compact returns a file without the indentation of its lines, and a script also without its
-// lines of comments. Every line is kept, so that an error names the line of the source.
+// compact returns a file without the indentation of its lines, a script and a style sheet also
+// without comments. Every line is kept, so that an error names the line of the source. A comment
+// takes one line, or the rest of one.
 func compact(content []byte, extension string) []byte {
 	kept := make([]byte, 0, len(content))
+	// The spaces of a style sheet that mean nothing.
+	spaces := strings.NewReplacer(" { ", "{", " {", "{", "; }", "}", " }", "}", "; ", ";", ": ", ":", ", ", ",")
 	for line := range bytes.Lines(content) {
-		line = bytes.TrimLeft(line, " \t")
-		if extension == ".js" && bytes.HasPrefix(line, []byte("//")) {
-			line = line[len(bytes.TrimRight(line, "\n")):]
+		text, ended := strings.CutSuffix(strings.TrimLeft(string(line), " "), "\n")
+		switch extension {
+		case ".js":
+			text = uncommented(text)
+		case ".css":
+			if before, comment, ok := strings.Cut(text, "/*"); ok {
+				_, after, _ := strings.Cut(comment, "*/")
+				text = strings.TrimRight(before, " ") + after
+			}
+			text = spaces.Replace(text)
 		}
-		kept = append(kept, line...)
+		kept = append(kept, text...)
+		if ended {
+			kept = append(kept, '\n')
+		}
 	}
 	return kept
+}
+
+// uncommented returns a line of a script without its comment. What looks like one and has a quote
+// is taken for the end of a string.
+func uncommented(line string) string {
+	if strings.HasPrefix(line, "//") {
+		return ""
+	}
+	if i := strings.LastIndex(line, " // "); i >= 0 && !strings.ContainsAny(line[i:], "\"`") {
+		return strings.TrimRight(line[:i], " ")
+	}
+	return line
 }
 
 // policy returns a Content-Security-Policy. The page may load its own files, call its own
