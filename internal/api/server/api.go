@@ -115,8 +115,9 @@ type API struct {
 	Page http.Handler
 	// Origin is the origin whose pages may call the API from a browser, such as
 	// https://example.com, or * for every origin. Empty allows none but the API's own.
-	Origin string
-	Random io.Reader        // for the ids of requests and of jobs without an Idempotency-Key
-	Now    func() time.Time // for timestamps and elapsed times
-	Log    *slog.Logger
+	Origin    string
+	Simulated bool             // the provider is a simulator
+	Random    io.Reader        // for the ids of requests and of jobs without an Idempotency-Key
+	Now       func() time.Time // for timestamps and elapsed times
+	Log       *slog.Logger
 }

@@ -131,7 +131,7 @@ func needs() map[string]struct {
 		"prices":    {load[settings.Prices], slices.Concat(lambda, []string{"PROVIDER_BASE_URL", "PROVIDER_KEY_SECRET", "JOBS_TABLE"})},
 		"outbox":    {load[settings.Outbox], slices.Concat(lambda, []string{"JOBS_TABLE", "VIDEOS_BUCKET", "UNTOLD_QUEUE_URL"})},
 		"settle":    {load[settings.Settle], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET"})},
-		"api":       {load[settings.API], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "BATCH_STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET", "PROMPTS_BUCKET", "VIDEO_URL_SECONDS"}, caps)},
+		"api":       {load[settings.API], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "BATCH_STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET", "PROMPTS_BUCKET", "VIDEO_URL_SECONDS", "PROVIDER_BASE_URL"}, caps)},
 		"authorize": {load[settings.Authorize], slices.Concat(lambda, []string{"API_TOKEN_SECRET"})},
 	}
 }
@@ -252,6 +252,14 @@ func TestAmounts(t *testing.T) {
 		var got settings.USD
 		if err := got.UnmarshalText([]byte(text)); err == nil {
 			t.Errorf("%q is taken for %d", text, got)
+		}
+	}
+}
+
+func TestSimulated(t *testing.T) {
+	for url, want := range map[string]bool{"http://127.0.0.1:4000/": true, "https://api.aimlapi.com": false, "https://127.0.0.1.example": false, "\n": false} {
+		if got := (settings.BaseURL{BaseURL: url}).Simulated(); got != want {
+			t.Errorf("%q: %v", url, got)
 		}
 	}
 }
