@@ -1,9 +1,9 @@
 // A card for each job, and for each request without an answer.
 
 import { CardSet } from "./cardset.js";
-import { busy, byId, h, icon } from "./dom.js";
+import { busy, byId, h, icon, toolbar } from "./dom.js";
 import { held, kindOf } from "./library.js";
-import { capital, exactly, label, modelName, money, origin, paid, prompt, span, title, waiting, when } from "./words.js";
+import { advised, capital, cause, exactly, label, modelName, money, origin, paid, prompt, span, title, waiting, when } from "./words.js";
 
 export class Cards {
   #acts;
@@ -53,10 +53,10 @@ export class Cards {
   // of its prompt, and story is its history.
   #frame(stage, request, buttons, whole, story) {
     const text = prompt(request) || (request ? "Its prompt was forgotten" : "Started without a readable prompt");
-    const heading = h("h3.prompt", text);
+    const heading = h("h3.prompt", { dir: "auto" }, text);
     const facts = h("p.facts");
-    const all = text.length > 140
-      ? h("button.link", { "aria-expanded": "false", onclick: async () => {
+    const all = text.length > 140 || text.split("\n").length > 3
+      ? h("button.action", { "aria-expanded": "false", onclick: async () => {
           const open = heading.classList.toggle("open");
           all.textContent = open ? "Show less" : "Show all";
           all.setAttribute("aria-expanded", String(open));
@@ -64,8 +64,8 @@ export class Cards {
         } }, "Show all")
       : null;
     const element = h("li.card", { tabIndex: -1 },
-      h("article", stage, h("div.card-body", heading, all,
-        h("ul.chips", { "aria-label": "Settings" }, chips(request ?? {})), facts, story, h("div.actions", buttons))));
+      h("article", stage, h("div.card-body", heading,
+        h("ul.chips", { "aria-label": "Settings" }, chips(request ?? {})), facts, story, toolbar(h("div.actions", buttons, all)))));
     element.firstChild.setAttribute("aria-label", text.slice(0, 120));
     return { element, facts, text };
   }
@@ -73,7 +73,8 @@ export class Cards {
   // #story is the history of a job, which is read when it is opened.
   #story(video) {
     const list = h("ol.story");
-    const details = h("details", h("summary", "What happened"), list);
+    const whole = video.error && h("p", `${capital(video.error.message)}.`);
+    const details = h("details", h("summary", "What happened"), whole, list);
     details.addEventListener("toggle", async () => {
       if (!details.open) return;
       const history = await this.#acts.history(video);
@@ -150,6 +151,7 @@ export class Cards {
         tell(facts, video, `Since ${when(new Date(video.created_at))}`);
         cancel.hidden = video.discard;
         retry.hidden = !told;
+        toolbar(cancel.parentElement);
         move();
       },
     };
@@ -160,8 +162,9 @@ export class Cards {
     const { error } = video;
     const ended = video.status === "cancelled" || video.status === "discarded";
     const words = [h("p.stage-word", ended ? null : icon("warning"), error ? title(error) : label(video.status))];
-    const message = error ? h("p.message", capital(error.message), ".") : null;
-    const advice = error ? h("p.advice", h("strong", "What to do: "), `${error.advice}.`) : null;
+    const why = error && cause(error);
+    const message = why && h("p.message", { dir: "auto" }, why);
+    const advice = error && h("p.advice", h("strong", "What to do: "), advised(error));
     const redrive = error?.redrivable ? action("redrive", "Redrive", "resume it; nothing is paid twice", () => this.#acts.redrive(video)) : null;
     const { element, facts } = this.#frame(h("div", { class: ended ? "stage flat" : "stage flat failed" }, words, message, advice), video.request, [redrive, ...this.#again(video)].filter(Boolean), () => this.#acts.whole(video), this.#story(video));
     tell(facts, video, when(new Date(video.ended_at ?? video.created_at)), video.cost ? money(video.cost.usd) : error && paid(error));
