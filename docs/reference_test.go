@@ -13,7 +13,11 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/dev/template"
+	"github.com/takeup/takeup/internal/dev/template/metricuse"
+	"github.com/takeup/takeup/internal/metrics"
 	"github.com/takeup/takeup/internal/provider/all"
+	"github.com/takeup/takeup/internal/schedule/cost"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -52,20 +56,20 @@ func TestSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var template struct {
+	var settings struct {
 		Parameters yaml.Node `yaml:"Parameters"`
 	}
-	if err := yaml.Unmarshal(data, &template); err != nil {
+	if err := yaml.Unmarshal(data, &settings); err != nil {
 		t.Fatal(err)
 	}
 	var b strings.Builder
 	b.WriteString("| parameter | default | what |\n|---|---|---|\n")
-	for i := 0; i < len(template.Parameters.Content); i += 2 {
+	for i := 0; i < len(settings.Parameters.Content); i += 2 {
 		var p struct {
 			Default     *string `yaml:"Default"`
 			Description string  `yaml:"Description"`
 		}
-		if err := template.Parameters.Content[i+1].Decode(&p); err != nil {
+		if err := settings.Parameters.Content[i+1].Decode(&p); err != nil {
 			t.Fatal(err)
 		}
 		value := "none: it is asked for"
@@ -75,7 +79,7 @@ func TestSettings(t *testing.T) {
 		case p.Default != nil:
 			value = "`" + *p.Default + "`"
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", template.Parameters.Content[i].Value, value, strings.ReplaceAll(p.Description, "|", `\|`))
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", settings.Parameters.Content[i].Value, value, strings.ReplaceAll(p.Description, "|", `\|`))
 	}
 	compare(t, "settings.md", "settings", b.String())
 }
@@ -87,6 +91,64 @@ func TestOutcomes(t *testing.T) {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", e.Name, e.Meaning, e.Paid, e.Advice)
 	}
 	compare(t, "outcomes.md", "outcomes", b.String())
+}
+
+func TestMetrics(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("| metric | unit | by | what |\n|---|---|---|---|\n")
+	size := 0
+	for _, m := range metrics.Table() {
+		size += m.Size()
+		name := "`" + string(m.Name) + "`"
+		if m.Dimension != "" {
+			name += fmt.Sprintf(" by `%s` (%d)", m.Dimension, m.Size())
+		}
+		fmt.Fprintf(&b, "| %s | %s | `%s` | %s |\n", name, strings.Replace(string(m.Unit), "None", "USD", 1), m.By, m.Meaning)
+	}
+	compare(t, "operations.md", "metrics", b.String())
+	compare(t, "cost.md", "metrics cost", fmt.Sprintf("The stack has %d [metrics](operations.md#metrics) in CloudWatch, at most %d. One costs %.2f USD a month, and only the hours in which it has a value: %.2f USD at the most.\n",
+		size, metrics.Most, cost.Metric, float64(size)*cost.Metric))
+}
+
+// Each alarm and each queue of the template is explained to the operator.
+func TestAlarmsAndQueues(t *testing.T) {
+	data, err := os.ReadFile("../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile("operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := template.Parse(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []string{"AWS::CloudWatch::Alarm", "AWS::SQS::Queue"} {
+		for _, id := range parsed.OfType(kind) {
+			if !strings.Contains(string(page), "\n| `"+id+"` |") {
+				t.Errorf("docs/operations.md has no row for %s", id)
+			}
+		}
+	}
+	compare(t, "cost.md", "alarms cost", fmt.Sprintf("With a topic it has %d alarms, at %.2f USD a month for each metric that one looks at: %.2f USD. The dashboard is free for an account's first three, and %.2f USD a month from then on.\n",
+		len(parsed.OfType("AWS::CloudWatch::Alarm")), cost.Alarm, cost.Alarm*float64(alarmed(t, parsed)), cost.Dashboard))
+}
+
+// alarmed returns how many metrics the alarms look at.
+func alarmed(t *testing.T, parsed *template.Template) int {
+	t.Helper()
+	uses, err := metricuse.Of(parsed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, u := range uses {
+		if strings.HasSuffix(u.Where, "Alarm") {
+			n++
+		}
+	}
+	return n
 }
 
 // compare compares the table between a pair of marks in a document with what it

@@ -1,6 +1,6 @@
 """Prints a SAM template as JSON, as CloudFormation receives it after the transform.
 
-It runs in the environment of the pinned SAM CLI and needs no network. Local code and
+Its arguments are the template, and parameters as Name=value. Others have their defaults. It runs in the environment of the pinned SAM CLI and needs no network. Local code and
 definitions are replaced by dummy S3 objects, since sam package would upload them.
 """
 
@@ -18,4 +18,4 @@ for resource in template["Resources"].values():
         resource["Properties"]["CodeUri"] = "s3://bucket/code"
     if resource["Type"] == "AWS::StepFunctions::StateMachine":
         resource["Properties"]["DefinitionS3Location"] = {"Bucket": "bucket", "Key": "definition"}
-json.dump(Translator({}, Parser()).translate(template, {}), sys.stdout, indent=1)
+json.dump(Translator({}, Parser()).translate(template, dict(a.split("=", 1) for a in sys.argv[2:])), sys.stdout, indent=1)

@@ -15,6 +15,7 @@ import (
 	"github.com/takeup/takeup/internal/balance"
 	"github.com/takeup/takeup/internal/lambdaenv/secret"
 	"github.com/takeup/takeup/internal/lambdaenv/settings"
+	"github.com/takeup/takeup/internal/metrics"
 	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/provider/aimlapi/pricelist"
 	"github.com/takeup/takeup/internal/provider/all"
@@ -26,6 +27,7 @@ func main() {
 	store := table.New(dynamodb.NewFromConfig(config), set.JobsTable, rand.Text, mathrand.N[time.Duration])
 	client := aimlapi.New(set.Client())
 	keeper := pricelist.New(client, store, all.Models().Names(), time.Now)
-	account := balance.New(client, secret.New(secretsmanager.NewFromConfig(config), set.KeySecret), store, time.Now)
+	measured := balance.Measured{Store: store, Meter: metrics.Meter{Out: os.Stdout, Stack: set.Stack, Now: time.Now}}
+	account := balance.New(client, secret.New(secretsmanager.NewFromConfig(config), set.KeySecret), measured, time.Now)
 	lambda.Start(balance.Beside(account, log, keeper.Handler(log)))
 }

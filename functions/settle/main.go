@@ -15,10 +15,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"github.com/takeup/takeup/internal/bucket"
+	"github.com/takeup/takeup/internal/caps"
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/jobs/runs"
 	"github.com/takeup/takeup/internal/jobs/sweep"
 	"github.com/takeup/takeup/internal/lambdaenv/settings"
+	"github.com/takeup/takeup/internal/metrics"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/wait"
 )
@@ -33,5 +35,6 @@ func main() {
 	states := sfn.NewFromConfig(config)
 	manifests, executions := bucket.NewManifests(s3.NewFromConfig(config), set.VideosBucket), runs.New(states, set.StateMachine)
 	sweeper := sweep.New(jobs.New(known, manifests, executions, time.Now), known, executions, time.Now)
-	lambda.Start(sweeper.Handler(log, states, func(ctx context.Context) error { return wait.For(ctx, pace) }))
+	measure := sweep.Measure(metrics.Meter{Out: os.Stdout, Stack: set.Stack, Now: time.Now}, caps.NewStack(known, set.Limits(), 0, 0, time.Now))
+	lambda.Start(sweeper.Handler(log, states, func(ctx context.Context) error { return wait.For(ctx, pace) }, measure))
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/takeup/takeup/internal/balance"
 	"github.com/takeup/takeup/internal/budget"
+	"github.com/takeup/takeup/internal/metrics"
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -115,5 +116,16 @@ func TestBeside(t *testing.T) {
 		if said := log.String(); !strings.Contains(said, test.want) || strings.Count(said, "\n") != 1 || strings.Contains(said, "secret") {
 			t.Errorf("%s: logged %s", name, said)
 		}
+	}
+}
+
+// A balance is measured also if another was stored meanwhile.
+func TestMeasured(t *testing.T) {
+	var lines strings.Builder
+	meter := metrics.Meter{Out: &lines, Stack: "takeup", Now: func() time.Time { return noon }}
+	s := &store{putErr: &video.Conflict{}}
+	err := balance.New(account{key: "one", usd: 12.5}, keys{kept: "one"}, balance.Measured{Store: s, Meter: meter}, func() time.Time { return noon }).Refresh(t.Context())
+	if err != nil || !strings.Contains(lines.String(), `"BalanceUSD":12.5`) {
+		t.Errorf("%v, wrote %q", err, lines.String())
 	}
 }

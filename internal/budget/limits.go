@@ -44,6 +44,10 @@ func (e *NoRoom) Attempts() bool { return e.Limit == LimitInFlight || e.Limit ==
 // Dear reports whether the claim costs more than the limit.
 func (e *NoRoom) Dear() bool { return !e.Attempts() && e.Price > e.Of }
 
+// Reached reports whether it is a cap on money that would have room for the claim if less was held
+// below it.
+func (e *NoRoom) Reached() bool { return !e.Attempts() && !e.Dear() }
+
 // Lasts reports whether there will be no room before end: the claim costs more than the
 // limit, or the month has no room and ends later.
 func (e *NoRoom) Lasts(end time.Time) bool {

@@ -21,6 +21,9 @@ type Books interface {
 	Month(ctx context.Context, month string) (counter.Sums, error)
 	// Usage returns the usage of a month, such as 2026-08.
 	Usage(ctx context.Context, month string) ([]budget.Usage, error)
+	// TellCapReached tells that a request of an owner found a cap on money reached, once for each
+	// period of the cap.
+	TellCapReached(ctx context.Context, owner string, why *budget.NoRoom, at time.Time) error
 }
 
 // Stack checks requests against the caps of a stack. It is safe for concurrent use.
@@ -79,8 +82,12 @@ func (s *Stack) Admit(ctx context.Context, request video.Request, owner string) 
 	return nil
 }
 
-// refused returns the *Refused for a cap without room, with the amounts held below it.
+// refused returns the *Refused for a cap without room, with the amounts held below it. It tells of a
+// cap that was reached.
 func (s *Stack) refused(ctx context.Context, control operator.Control, at time.Time, owner string, why budget.NoRoom) error {
+	if err := s.books.TellCapReached(ctx, owner, &why, at); err != nil {
+		return err
+	}
 	standing, err := s.standing(ctx, control, at)
 	if err != nil {
 		return err

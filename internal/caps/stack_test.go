@@ -25,6 +25,7 @@ type books struct {
 	usage   []budget.Usage
 	err     error
 	read    map[string]int
+	reached []string // the caps that were told
 }
 
 func (b *books) count(what string) error {
@@ -54,6 +55,13 @@ func (b *books) Usage(_ context.Context, month string) ([]budget.Usage, error) {
 		return nil, errors.New("another month")
 	}
 	return b.usage, b.count("usage")
+}
+
+func (b *books) TellCapReached(_ context.Context, owner string, why *budget.NoRoom, _ time.Time) error {
+	if why.Reached() {
+		b.reached = append(b.reached, why.Limit+" of "+owner)
+	}
+	return b.err
 }
 
 var noon = time.Date(2026, 8, 21, 12, 0, 0, 0, time.UTC)
@@ -162,6 +170,9 @@ func TestAdmit(t *testing.T) {
 			if !errors.As(err, &refused) || refused.Limit != c.limit || refused.Price != usd {
 				t.Errorf("%s: %v", name, err)
 				continue
+			}
+			if told := len(b.reached) > 0; told != (name == "a full month") {
+				t.Errorf("%s: it told of the caps %q", name, b.reached)
 			}
 			for _, said := range c.says {
 				if !strings.Contains(err.Error(), said) {

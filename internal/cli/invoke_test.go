@@ -45,7 +45,7 @@ func TestInvokeRefuses(t *testing.T) {
 		status int
 		want   string
 	}{
-		{[]string{"invoke", "--stack", "takeup"}, exitUsage, "no function is given; choose one of api, authorize, batch, check, outbox, prices, prompts, settle, store, submit"},
+		{[]string{"invoke", "--stack", "takeup"}, exitUsage, "no function is given; choose one of api, authorize, batch, check, outbox, prices, prompts, settle, store, submit, watch"},
 		{[]string{"invoke", "publish", "--stack", "takeup"}, exitUsage, `there is no function "publish"`},
 		{[]string{"invoke", "submit", "--stack", "takeup"}, exitFailed, "needs a Docker engine, and none answers at unix:///"},
 	} {

@@ -143,12 +143,14 @@ func TestSettleHandler(t *testing.T) {
 	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{"a": broken(types.ExecutionStatusAborted, "", "")}}
 	l := ledger{"a": {ID: "a", Request: request(t, "a boat"), Execution: "a", Started: true, Phase: video.PhaseAccepted}}
 	var lines bytes.Buffer
-	handle := sweep.New(service(t, l, manifests{}, m), l, executions(t, m), now).Handler(slog.New(slog.NewJSONHandler(&lines, nil)), m, func(context.Context) error { return nil })
+	swept := 0
+	handle := sweep.New(service(t, l, manifests{}, m), l, executions(t, m), now).
+		Handler(slog.New(slog.NewJSONHandler(&lines, nil)), m, func(context.Context) error { return nil }, func(_ context.Context, s sweep.Swept) error { swept++; return nil })
 	if err := handle(t.Context(), json.RawMessage(`"`+executionARN+`a"`)); err != nil || l["a"].Outcome == nil {
 		t.Errorf("an event: %v, %+v", err, l["a"])
 	}
-	if err := handle(t.Context(), json.RawMessage(`{"sweep":true}`)); err != nil {
-		t.Errorf("a sweep: %v", err)
+	if err := handle(t.Context(), json.RawMessage(`{"sweep":true}`)); err != nil || swept != 1 {
+		t.Errorf("a sweep: %v, measured %d times", err, swept)
 	}
 	var neither *sweep.NoOccasion
 	for _, payload := range []string{`{}`, `""`, `[]`, `{"sweep":false}`, `7`} {

@@ -87,14 +87,14 @@ func TestSweep(t *testing.T) {
 		}
 	}
 	swept, err := settler.Sweep(t.Context(), m, func(ctx context.Context) error { return ctx.Err() })
-	if !errors.Is(err, errThrottled) || swept != (sweep.Swept{Looked: 7, Settled: 3, Started: 1}) {
+	if !errors.Is(err, errThrottled) || swept != (sweep.Swept{Looked: 7, Settled: 3, Started: 1, Unfinished: 7}) {
 		t.Errorf("got %+v, %v", swept, err)
 	}
 	if l["dead"].Outcome == nil || l["last"].Outcome == nil || l["stored"].Manifest == nil || l["runs"].Outcome != nil || !l["old"].Started || l["young"].Started {
 		t.Errorf("got %+v", l)
 	}
 	swept, err = settler.Sweep(t.Context(), m, func(ctx context.Context) error { return context.DeadlineExceeded })
-	if err != nil || swept != (sweep.Swept{Rest: true}) {
+	if err != nil || swept != (sweep.Swept{Rest: true, Unfinished: 4}) {
 		t.Errorf("without time: %+v, %v", swept, err)
 	}
 }
@@ -127,7 +127,7 @@ func TestSweepOfAJobThatIsGone(t *testing.T) {
 	m := &machine{executions: map[string]*sfn.DescribeExecutionOutput{}}
 	l := behind{ledger{}}
 	swept, err := sweep.New(service(t, l, manifests{}, m), l, executions(t, m), now).Sweep(t.Context(), m, func(context.Context) error { return nil })
-	if err != nil || swept != (sweep.Swept{Looked: 1}) {
+	if err != nil || swept != (sweep.Swept{Looked: 1, Unfinished: 1}) {
 		t.Errorf("got %+v, %v", swept, err)
 	}
 }

@@ -1,8 +1,11 @@
 package notify_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -58,4 +61,32 @@ func TestChannels(t *testing.T) {
 			})
 		})
 	}
+}
+
+// later is a channel that puts off what it sends.
+type later struct {
+	channel
+	swept int
+	err   error
+}
+
+func (l *later) Sweep(context.Context) error {
+	l.swept++
+	return l.err
+}
+
+// A sweep has the channels send what they put off, though the outbox is empty or unreadable, and
+// reports what fails.
+func TestSweepsChannels(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		w := newWorld(t)
+		l := &later{err: errors.New("the table is down")}
+		w.outbox.Channels, w.outbox.Log = []notify.Channel{&channel{}, l}, slog.New(slog.NewJSONHandler(&log, nil))
+		w.stream()
+		w.sweep()
+		if l.swept != 1 || !strings.Contains(log.String(), "the table is down") {
+			t.Errorf("swept %d times: %s", l.swept, &log)
+		}
+	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/takeup/takeup/internal/batch/record"
 	"github.com/takeup/takeup/internal/bucket/objectkey"
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/table/outbox"
 	"github.com/takeup/takeup/internal/video"
 )
@@ -26,6 +27,8 @@ const (
 	VideoCompleted Type = "Video Completed" // a video is stored
 	VideoEnded     Type = "Video Ended"     // a job ended without a video
 	BatchFinished  Type = "Batch Finished"  // a run of a batch came to its end
+	CapReached     Type = "Cap Reached"     // a cap on money leaves no room
+	NeedsAttention Type = "Needs Attention" // something needs a person, though no job ended by it
 )
 
 // Event is what is told. Its detail is JSON that has no prompt, no key and no URL that works
@@ -33,8 +36,21 @@ const (
 type Event struct {
 	ID     string // the same each time that it is told
 	Type   Type
-	About  any             // a *Video or a *Batch
+	About  any             // a *Video, a *Batch, a *Cap or an *Attention
 	Detail json.RawMessage // About, as JSON
+}
+
+// NeedsAttention reports whether an event is about something that a person has to look after.
+func (e Event) NeedsAttention() bool {
+	switch about := e.About.(type) {
+	case *Video:
+		return about.Outcome != nil && video.Outcome{Name: about.Outcome.Name}.Kind().NeedsAttention(about.Outcome.Paid)
+	case *Batch:
+		return about.Videos.Failed > 0
+	case *Cap, *Attention:
+		return true
+	}
+	return false
 }
 
 // Video is the detail of the events about a job. docs/events.schema.json has its schema.
@@ -109,6 +125,29 @@ type File struct {
 	Bytes  int64  `json:"bytes"`
 }
 
+// Cap is the detail of the events about a cap.
+type Cap struct {
+	ID       string    `json:"id"`    // the same each time that it is told
+	Limit    string    `json:"limit"` // day, month or owner
+	Owner    *string   `json:"owner"` // whose cap it is, of the limit owner
+	Cap      Cost      `json:"cap"`
+	Held     Cost      `json:"held"` // spent, reserved and uncertain
+	At       time.Time `json:"at"`
+	ResetsAt time.Time `json:"resets_at"`
+	ToDo     string    `json:"to_do"`
+}
+
+// Attention is the detail of the events about something that needs a person.
+type Attention struct {
+	ID      string    `json:"id"`    // the same each time that it is told
+	About   string    `json:"about"` // a word for it
+	Message string    `json:"message"`
+	ToDo    string    `json:"to_do"`
+	At      time.Time `json:"at"`
+	Count   int       `json:"count"`  // of the videos that it is about
+	Videos  []string  `json:"videos"` // the ids of some of them
+}
+
 // Jobs has the jobs and the batches that events are about.
 type Jobs interface {
 	// Batch returns the record of a batch, or a *record.NoBatch.
@@ -121,10 +160,30 @@ type Jobs interface {
 
 // event makes the event of an item.
 func event(ctx context.Context, jobs Jobs, bucket string, i outbox.Item) (Event, error) {
-	if i.Kind == outbox.KindBatch {
+	switch i.Kind {
+	case outbox.KindBatch:
 		return batchFinished(ctx, jobs, bucket, i)
+	case outbox.KindCap:
+		return capReached(i)
+	case outbox.KindAttention:
+		a := i.Attention
+		return made(NeedsAttention, i.ID(), &Attention{
+			ID: i.ID(), About: a.About, Message: a.Message, ToDo: a.ToDo, At: i.Ending.At.UTC(), Count: a.Count, Videos: append([]string{}, a.Videos...),
+		})
 	}
 	return ended(ctx, jobs, bucket, i)
+}
+
+func capReached(i outbox.Item) (Event, error) {
+	c, flags := i.Cap, " --max-usd-per-"+i.Cap.Limit
+	if c.Limit == budget.LimitOwner {
+		flags = " --owner " + c.Owner + " --max-usd-per-day"
+	}
+	return made(CapReached, i.ID(), &Cap{
+		ID: i.ID(), Limit: c.Limit, Owner: given(c.Owner), Cap: Cost{USD: float64(c.Of) / 1e6}, Held: Cost{USD: float64(c.Held) / 1e6},
+		At: i.Ending.At.UTC(), ResetsAt: c.ResetsAt.UTC(),
+		ToDo: "New videos wait until the cap resets. To raise it: takeup caps set" + flags + " USD",
+	})
 }
 
 func batchFinished(ctx context.Context, jobs Jobs, bucket string, i outbox.Item) (Event, error) {

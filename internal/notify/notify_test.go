@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
 	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/metrics"
 	"github.com/takeup/takeup/internal/notify"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table"
@@ -45,6 +46,8 @@ type world struct {
 	answer func(id string) *types.PutEventsResultEntry
 	down   error // of the whole bus
 	full   error // of the queue
+	// metrics has the lines that were written for CloudWatch.
+	metrics bytes.Buffer
 }
 
 func newWorld(t *testing.T) *world {
@@ -53,7 +56,7 @@ func newWorld(t *testing.T) *world {
 	w.table = table.New(w.items, "jobs", func() string { n++; return fmt.Sprint("mark-", n) }, func(time.Duration) time.Duration { return 0 })
 	w.outbox = &notify.Outbox{
 		Box: outbox.New(w.items, "jobs"), Jobs: w.table, Channels: []notify.Channel{notify.EventBridge{Client: w}}, Queue: w, Bucket: "videos",
-		Now: time.Now, Log: slog.New(slog.NewJSONHandler(io.Discard, nil)),
+		Meter: metrics.Meter{Out: &w.metrics, Stack: "takeup", Now: time.Now}, Now: time.Now, Log: slog.New(slog.NewJSONHandler(io.Discard, nil)),
 	}
 	return w
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/takeup/takeup/internal/metrics"
 	"github.com/takeup/takeup/internal/table/outbox"
 )
 
@@ -26,6 +27,13 @@ type Channel interface {
 	// Put sends some events. It returns an error or nil for each; a *Refused is for an event that
 	// the channel will never take. An event may be sent again, since another channel failed.
 	Put(ctx context.Context, events []Event) []error
+}
+
+// Sweeper is a Channel that puts off what it sends, such as mails.
+type Sweeper interface {
+	Channel
+	// Sweep sends what was put off for long enough.
+	Sweep(context.Context) error
 }
 
 // Refused is the error for an event that a channel will never take.
@@ -55,6 +63,7 @@ type Outbox struct {
 	Channels []Channel
 	Queue    Queue
 	Bucket   string // of the videos
+	Meter    Meter  // of the outbox's lag
 	Now      func() time.Time
 	Log      *slog.Logger
 }
@@ -63,7 +72,7 @@ type Outbox struct {
 const atOnce = 10
 
 // settled is how long what happened is left to the stream, before a list of the outbox tells it.
-const settled = 2 * time.Minute
+const settled = 30 * time.Second
 
 // told counts what was done.
 type told struct{ told, untold, failed int }
@@ -133,13 +142,28 @@ func (o *Outbox) stream(ctx context.Context, records []json.RawMessage) (told, e
 	return done, errors.Join(append(failed, err)...)
 }
 
-// sweep tells what the stream did not, until nothing is left or the context is done.
+// sweep tells what the stream did not, and has the channels send what they put off.
 func (o *Outbox) sweep(ctx context.Context) (told, error) {
+	done, err := o.tellLate(ctx)
+	failed := []error{err}
+	for _, channel := range o.Channels {
+		if s, ok := channel.(Sweeper); ok {
+			failed = append(failed, s.Sweep(ctx))
+		}
+	}
+	return done, errors.Join(failed...)
+}
+
+// tellLate tells what the stream did not, until nothing is left or the context is done.
+func (o *Outbox) tellLate(ctx context.Context) (told, error) {
 	var sum told
-	for {
+	for first := true; ; first = false {
 		found, more, err := o.Box.Waiting(ctx)
 		if err != nil {
 			return sum, err
+		}
+		if first {
+			err = o.Meter.Emit(metrics.Value{Name: metrics.OutboxLag, N: o.lag(found).Seconds()})
 		}
 		var late []outbox.Found
 		for _, one := range found {
@@ -147,12 +171,24 @@ func (o *Outbox) sweep(ctx context.Context) (told, error) {
 				late = append(late, one)
 			}
 		}
-		done, err := o.tell(ctx, late)
+		done, failed := o.tell(ctx, late)
+		err = errors.Join(err, failed)
 		sum.told, sum.untold, sum.failed = sum.told+done.told, sum.untold+done.untold, sum.failed+done.failed
 		if err != nil || !more || done.told+done.untold == 0 {
 			return sum, err
 		}
 	}
+}
+
+// lag returns the age of the oldest item.
+func (o *Outbox) lag(found []outbox.Found) time.Duration {
+	oldest := time.Duration(0)
+	for _, one := range found {
+		if one.Err == nil {
+			oldest = max(oldest, o.Now().Sub(one.Item.Ending.At))
+		}
+	}
+	return oldest
 }
 
 // tell tells items, and deletes those that were told or can't be.

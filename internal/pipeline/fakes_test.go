@@ -36,6 +36,7 @@ type book struct {
 	paused  *operator.Paused
 	full    func() *budget.NoRoom // returns why there is no room for a claim, or nil
 	line    budget.Line
+	reached []string // the caps that were told, with the owners
 }
 
 func newBook() *book {
@@ -85,6 +86,13 @@ func (l *book) Claim(_ context.Context, entry video.Entry, version string, _ bud
 // Turn never makes a job wait for others.
 func (l *book) Turn(context.Context, video.Entry, budget.Limits, time.Time) (budget.Line, error) {
 	return l.line, nil
+}
+
+func (l *book) TellCapReached(_ context.Context, owner string, why *budget.NoRoom, _ time.Time) error {
+	if why.Reached() {
+		l.reached = append(l.reached, why.Limit+" "+owner)
+	}
+	return l.fail("tell")
 }
 
 func (l *book) Paused(context.Context) (*operator.Paused, error) { return l.paused, nil }

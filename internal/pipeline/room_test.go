@@ -27,6 +27,9 @@ func TestWaitingForRoom(t *testing.T) {
 	if err != nil || job.Status != video.Waiting || time.Duration(job.WaitSeconds)*time.Second < 5*time.Hour || time.Duration(job.WaitSeconds)*time.Second > 5*time.Hour+time.Minute {
 		t.Fatalf("got %+v, %v", job, err)
 	}
+	if !slices.Equal(w.jobs.reached, []string{"day "}) {
+		t.Errorf("told the caps %q", w.jobs.reached)
+	}
 	waits := w.jobs.entry(t, "job-1")
 	told := waits.Told(report.StepSubmit).Wait
 	if kind, since := waits.Held(); kind != report.WaitCap || !since.Equal(w.clock.Now()) || told.Kind != kind || told.NextAt.Before(reset) || told.Until.Before(told.NextAt) {

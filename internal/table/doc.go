@@ -20,11 +20,15 @@
 //   - "times": an item for each model and length, with the times and charges of the last
 //     generations.
 //   - "days": an item for each day that has jobs.
+//   - "watch": what the last watch saw.
 //   - "prices" and "balance": the provider's price list, and the balance of the account.
 //   - "money": an item for each month, with the sums of the money of the attempts that were
 //     claimed in it.
 //   - "usage#<month>": an item for each day and owner, with the same sums for each model. Like
 //     "money", it changes only together with a job, in one transaction.
+//   - "batch#<id>": a batch, with its plan and its counters; "batches" lists them.
+//   - "outbox": what is to be told to the outside, see package outbox; "noticed" marks what was put
+//     there once and is no ending.
 //   - "control": the operator's decisions.
 //   - "sweep": the position of the last sweep that ran out of time.
 //

@@ -157,11 +157,23 @@ func TestManyBoxes(t *testing.T) {
 func TestConnections(t *testing.T) {
 	body := mp4(30 * unit)
 	var mu sync.Mutex
-	connections := map[string]bool{}
+	connections, requests, together := map[string]bool{}, 0, make(chan struct{})
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		connections[r.RemoteAddr] = true
+		requests++
+		n := requests
 		mu.Unlock()
+		// The second request is answered once the third has come.
+		switch n {
+		case 2:
+			select {
+			case <-together:
+			case <-r.Context().Done():
+			}
+		case 3:
+			close(together)
+		}
 		if r.ProtoMajor != 1 {
 			t.Errorf("a request came over %s", r.Proto)
 		}

@@ -111,7 +111,7 @@ func (o Outcome) Kind() OutcomeKind {
 	if i := slices.IndexFunc(kinds, func(k OutcomeKind) bool { return k.Name == o.Name }); i >= 0 {
 		return kinds[i]
 	}
-	return OutcomeKind{Name: o.Name, Paid: PaidPerhaps, State: StateFailed, Advice: "redrive"}
+	return OutcomeKind{Name: o.Name, Paid: PaidPerhaps, State: StateFailed, Advice: "redrive", Attention: true}
 }
 
 // Final reports whether no redrive changes the outcome.

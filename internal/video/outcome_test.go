@@ -250,3 +250,23 @@ func TestEntryGivesTheJobAtLeastASecond(t *testing.T) {
 		t.Errorf("waits %d s, want 9", got)
 	}
 }
+
+// Of an outcome that may be paid or not, only what may be paid needs a person. No outcome that the
+// owner chose does, and only what needs a person halts other jobs.
+func TestNeedsAttention(t *testing.T) {
+	for _, kind := range append(video.Outcomes(), video.Outcome{Name: "States.Runtime"}.Kind()) {
+		for paid, want := range map[video.Paid]bool{
+			video.PaidNo: kind.Attention && kind.Paid == video.PaidNo, video.PaidYes: kind.Attention, video.PaidPerhaps: kind.Attention,
+		} {
+			if got := kind.NeedsAttention(paid); got != want {
+				t.Errorf("%s, paid %s: %v", kind.Name, paid, got)
+			}
+		}
+		if kind.Attention && kind.Chosen() || kind.Halts && !kind.Attention {
+			t.Errorf("%s: %+v", kind.Name, kind)
+		}
+		if paid := kind.Paid != video.PaidNo; paid && !kind.Attention && !kind.Chosen() {
+			t.Errorf("%s may be paid, and nobody is told", kind.Name)
+		}
+	}
+}

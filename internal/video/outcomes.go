@@ -38,6 +38,11 @@ type OutcomeKind struct {
 	// Settled says that no step returns the outcome. It is found after the execution has
 	// ended.
 	Settled bool
+	// Attention says that a person has to do something about it, other than whoever asked for
+	// the video. See NeedsAttention.
+	Attention bool
+	// Halts says that other jobs end like this too, until somebody does something.
+	Halts bool
 	// Charged is what to do about a charge of such a job. JOB stands for its id. Empty: a
 	// redrive fetches the video.
 	Charged string
@@ -51,6 +56,12 @@ type OutcomeKind struct {
 // Chosen reports whether the job's owner chose the outcome.
 func (k OutcomeKind) Chosen() bool { return k.State != StateFailed }
 
+// NeedsAttention reports whether a job that ended so needs a person. If the outcome alone doesn't
+// say whether the job is paid, one that is known to be unpaid doesn't.
+func (k OutcomeKind) NeedsAttention(paid Paid) bool {
+	return k.Attention && (paid != PaidNo || k.Paid == PaidNo)
+}
+
 // rows makes the table, in the order of the docs.
 func rows() []OutcomeKind {
 	return []OutcomeKind{
@@ -61,31 +72,31 @@ func rows() []OutcomeKind {
 		}),
 		row[Unauthorized](OutcomeKind{
 			Title: "The provider doesn't take the key", Meaning: "the provider doesn't accept the API key",
-			Paid: PaidNo, Money: budget.Failed,
+			Paid: PaidNo, Money: budget.Failed, Attention: true, Halts: true,
 			Advice: "put a valid key into the secret (output `ChangeProviderKey`), then redrive",
 			Alone:  "set AIMLAPI_KEY to a valid key, and run it again",
 		}),
 		row[OutOfCredits](OutcomeKind{
 			Title: "The account is out of credits", Meaning: "the account is empty, or the key's spend limit is reached",
-			Paid: PaidNo, Money: budget.Failed,
+			Paid: PaidNo, Money: budget.Failed, Attention: true, Halts: true,
 			Advice: "top up, then redrive",
 			Alone:  "top the account up, and run it again",
 		}),
 		row[ProviderBusy](OutcomeKind{
 			Title: "The provider had no room", Meaning: "the provider had no room, or could not be reached, for a whole day",
-			Paid: PaidNo, Money: budget.Failed,
+			Paid: PaidNo, Money: budget.Failed, Attention: true,
 			Advice: "redrive",
 			Alone:  "run it again later",
 		}),
 		row[CapReached](OutcomeKind{
 			Title: "The cap left no room", Meaning: "a cap of the stack on money or jobs left no room for as long as a job waits",
-			Paid:   PaidNo,
+			Paid: PaidNo, Attention: true,
 			Advice: "raise the cap, or wait until it resets; then redrive",
 			Alone:  "run it again",
 		}),
 		row[SubmissionLost](OutcomeKind{
 			Title: "The submission was lost", Meaning: "the submission was not answered, and no trace of it was found",
-			Paid: PaidPerhaps, Money: budget.Uncertain,
+			Paid: PaidPerhaps, Money: budget.Uncertain, Attention: true,
 			Advice: "read its message; a redrive looks again",
 			Alone:  "look into the provider's account before you run it again: it may be paid",
 		}),
@@ -97,25 +108,25 @@ func rows() []OutcomeKind {
 		}),
 		row[GenerationOverdue](OutcomeKind{
 			Title: "It took too long", Meaning: "the generation was not done after a day",
-			Paid: PaidPerhaps, Money: budget.Uncertain,
+			Paid: PaidPerhaps, Money: budget.Uncertain, Attention: true,
 			Advice: "a redrive looks again",
 			Alone:  "ask the provider before you run it again: it may be paid",
 		}),
 		row[VideoUnavailable](OutcomeKind{
 			Title: "The video couldn't be fetched", Meaning: "the video is done, but could not be fetched in hours of trying",
-			Paid: PaidYes, Money: budget.Uncertain, Retried: true,
+			Paid: PaidYes, Money: budget.Uncertain, Retried: true, Attention: true,
 			Advice: "a redrive fetches it without paying again",
 			Alone:  "ask the provider for it: it is paid",
 		}),
 		row[VideoRejected](OutcomeKind{
 			Title: "What came is no video", Meaning: "what the provider serves is not a whole mp4, too large, or at a forbidden address",
-			Paid: PaidPerhaps, Money: budget.Spent,
+			Paid: PaidPerhaps, Money: budget.Spent, Attention: true,
 			Advice:  "ask the provider, with the generation's id",
 			Charged: "takeup get JOB says why; where a limit of ours was in the way, raise it and takeup redrive JOB; otherwise ask the provider's support with the generation's id",
 		}),
 		row[VideoGone](OutcomeKind{
 			Title: "The video was removed", Meaning: "the video was stored, and was taken out of the bucket since",
-			Paid: PaidYes, Settled: true,
+			Paid: PaidYes, Settled: true, Attention: true,
 			Advice: "a redrive fetches it again while the provider keeps it",
 		}),
 		row[Cancelled](OutcomeKind{
@@ -130,12 +141,12 @@ func rows() []OutcomeKind {
 		}),
 		row[Interrupted](OutcomeKind{
 			Title: "It was interrupted", Meaning: "the job's execution was stopped, or failed with an error that no step gives",
-			Paid: PaidPerhaps, Money: budget.Uncertain, Settled: true,
+			Paid: PaidPerhaps, Money: budget.Uncertain, Settled: true, Attention: true,
 			Advice: "read its message; a redrive resumes the job",
 		}),
 		row[ServiceUnavailable](OutcomeKind{
 			Title: "AWS didn't do its part", Meaning: "S3, DynamoDB, Secrets Manager or Step Functions did not answer for long, or a permission is missing",
-			Paid: PaidPerhaps, Money: budget.Uncertain, Retried: true,
+			Paid: PaidPerhaps, Money: budget.Uncertain, Retried: true, Attention: true,
 			Advice: "fix the cause, then redrive",
 			Alone:  "run it again",
 		}),

@@ -1,7 +1,7 @@
 // Package chaos sends jobs through the deployed template while the provider's simulator and
-// the proxies before S3, DynamoDB and Step Functions make calls fail. Then it compares what
-// has become of the jobs with the promises, from the outside: by the simulator's own
-// records, the table, the lists, the buckets and the executions.
+// the proxies before the services of AWS make calls fail. Then it compares what has become of the
+// jobs with the promises, from the outside: by the simulator's own records, the table, the lists,
+// the buckets, the executions and the events that were told.
 //
 // Executions are stopped by hand, before each kind of call, at once and by the clock. Their
 // status events go through a queue, and are dropped, repeated and delayed. As an operator
@@ -12,6 +12,9 @@
 // A share of the jobs comes by batches. Their executions are stopped too, or those that look
 // after one line; the events of their files go through a queue as well; some are cancelled. As
 // an owner would, a run starts again what died, and runs batches once more at the end.
+//
+// The event bus fails calls and entries of calls. The mapping of the table's stream is disabled,
+// or throws its records away, for a while, and items that can't be told are put into the outbox.
 //
 // The faults are planned. Whether and how the n-th call of a kind for a job fails depends
 // only on the seed, the kind, the job and n, not on the time. (When the provider refuses

@@ -12,6 +12,7 @@ import (
 	"github.com/takeup/takeup/test/chaos/carrier"
 	"github.com/takeup/takeup/test/chaos/drive"
 	"github.com/takeup/takeup/test/chaos/faults"
+	"github.com/takeup/takeup/test/chaos/listen"
 	"github.com/takeup/takeup/test/chaos/provider"
 	"github.com/takeup/takeup/test/chaos/proxy"
 	"github.com/takeup/takeup/test/chaos/verdict"
@@ -62,8 +63,8 @@ func Run(ctx context.Context, o world.Options) (_ *verdict.Result, err error) {
 		w.Replica = proxy.NewReplica(w.Plan)
 	}
 	database := proxy.NewDynamoDB(w.Plan, w.Names, w.Replica)
-	w.Limits = proxy.NewBatches()
-	database.Around = append(database.Around, w.Limits.Carry)
+	w.Limits, w.Endings = proxy.NewBatches(), proxy.NewEndings()
+	database.Around = append(database.Around, w.Endings.Carry, w.Limits.Carry)
 	if w.Caps != nil {
 		w.Account = proxy.NewAccount(w.Caps.Step*1e6, w.Caps.Slots)
 		database.Around = append(database.Around, w.Account.Carry)
@@ -79,6 +80,12 @@ func Run(ctx context.Context, o world.Options) (_ *verdict.Result, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, started.Close()) }()
+	telling := proxy.NewTelling(w.Plan, w.Names)
+	told, err := proxy.Listen(telling, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, told.Close()) }()
 
 	began := time.Now()
 	w.Stack, err = stack.Start(ctx, stack.Options{
@@ -87,6 +94,7 @@ func Run(ctx context.Context, o world.Options) (_ *verdict.Result, err error) {
 		Parameters: o.Times.Parameters(w.Caps),
 		Env: []string{
 			"AWS_ENDPOINT_URL_S3=" + kept.URL(), "AWS_ENDPOINT_URL_DYNAMODB=" + known.URL(), "AWS_ENDPOINT_URL_SFN=" + started.URL(),
+			"AWS_ENDPOINT_URL_EVENTBRIDGE=" + told.URL(), "AWS_ENDPOINT_URL_SQS=" + told.URL(),
 			fmt.Sprint("SFN_WAIT_SCALE=", o.Times.Scale),
 		},
 		Output: o.Output,
@@ -95,7 +103,7 @@ func Run(ctx context.Context, o world.Options) (_ *verdict.Result, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, w.Stack.Stop(context.WithoutCancel(ctx))) }()
-	if err := w.Connect(ctx, store, database, states); err != nil {
+	if err := w.Connect(ctx, store, database, states, telling); err != nil {
 		return nil, err
 	}
 	if d.Events, err = carrier.NewStatus(ctx, w, w.Stack.Config()); err != nil {
@@ -104,25 +112,31 @@ func Run(ctx context.Context, o world.Options) (_ *verdict.Result, err error) {
 	if d.Files, err = carrier.NewFiles(ctx, w, w.Stack.Config()); err != nil {
 		return nil, fmt.Errorf("taking over the events of files: %w", err)
 	}
+	if d.Heard, err = listen.New(ctx, w); err != nil {
+		return nil, fmt.Errorf("listening to the event bus: %w", err)
+	}
 	return settling(ctx, d, began)
 }
 
-// settling drives the run while status events are delivered, sweeps are made and caps are
-// raised.
+// settling drives the run while status events are delivered, sweeps are made, caps are raised, and
+// somebody listens to what is told.
 func settling(ctx context.Context, d *drive.Driver, began time.Time) (*verdict.Result, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	var all sync.WaitGroup
-	var carried, brought, met error
+	var carried, brought, met, heard, troubled error
 	all.Go(func() { d.Sweep(ctx) })
+	all.Go(func() { d.SweepOutbox(ctx) })
+	all.Go(func() { heard = d.Heard.Run(ctx) })
 	all.Go(func() { carried = d.Events.Run(ctx) })
 	all.Go(func() { brought = d.Files.Run(ctx) })
 	if c := d.World.Caps; c != nil && c.Step > 0 {
 		all.Go(func() { met = d.Meet(ctx) })
 	}
+	all.Go(func() { troubled = d.TroubleStream(ctx) })
 	result, err := run(ctx, d, began)
 	cancel()
 	all.Wait()
-	return result, errors.Join(err, carried, brought, met)
+	return result, errors.Join(err, carried, brought, met, heard, troubled)
 }
 
 func run(ctx context.Context, d *drive.Driver, began time.Time) (*verdict.Result, error) {
@@ -146,6 +160,7 @@ func run(ctx context.Context, d *drive.Driver, began time.Time) (*verdict.Result
 		{"redriving, until every execution has ended", d.RedriveAll},
 		{"delivering the delayed events", d.Finish},
 		{"checking the outcomes after that", d.LookAgain},
+		{"telling what is left", d.TellAll},
 		{"searching for keys, signed URLs and prompts", func(ctx context.Context) error { return verdict.CheckSecrets(ctx, w) }},
 	} {
 		if err := lap(s.name, s.do); err != nil {
@@ -155,7 +170,7 @@ func run(ctx context.Context, d *drive.Driver, began time.Time) (*verdict.Result
 	var result *verdict.Result
 	err := lap("checking the promises", func(ctx context.Context) error {
 		var err error
-		result, err = verdict.Check(ctx, w)
+		result, err = verdict.Check(ctx, w, d.Heard)
 		return err
 	})
 	if err != nil {

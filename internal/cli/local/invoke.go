@@ -28,7 +28,7 @@ func NewInvoke(env *command.Env) *cobra.Command {
 		Use: "invoke (FUNCTION | --prepare)", Args: command.Args(0, 1),
 		Short: "Run one of the functions in Lambda's container, with sam local invoke",
 		Long: `Runs one of the template's functions, api, authorize, batch, check, outbox, prices,
-prompts, settle, store or submit, in SAM's container for Lambda, against a stack. Run it in
+prompts, settle, store, submit or watch, in SAM's container for Lambda, against a stack. Run it in
 Takeup's repository; it needs a Docker engine. The function is built from the local
 sources, and has the stack's settings. Its result goes to standard output; the exit
 status is 1 if it fails.
@@ -42,7 +42,7 @@ With --prepare it runs nothing. It writes the template and the events for sam lo
 invoke to .takeup/invoke, prints how to call SAM, and lets the containers reach the
 local stack until it is interrupted.`,
 		Example:           "  takeup invoke submit\n  takeup invoke check --job a-paper-boat --stack takeup\n  takeup invoke api --event my-event.json",
-		ValidArgsFunction: cobra.FixedCompletions([]string{"api", "authorize", "check", "outbox", "prices", "prompts", "settle", "store", "submit"}, cobra.ShellCompDirectiveNoFileComp),
+		ValidArgsFunction: cobra.FixedCompletions([]string{"api", "authorize", "check", "outbox", "prices", "prompts", "settle", "store", "submit", "watch"}, cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			i.given = strings.Join(args, "")
 			i.yes = i.yes || providerOptionsOf(env).yes
@@ -124,7 +124,7 @@ func (i *invoker) find(ctx context.Context) (map[string]map[string]string, error
 	if i.stack, err = i.target.AWS(ctx, i.env); err != nil {
 		return nil, err
 	}
-	return invoke.Environments(os.DirFS(i.root), i.stack.Outputs, i.stack.Parameters)
+	return invoke.Environments(os.DirFS(i.root), i.stack.Name, i.stack.Outputs, i.stack.Parameters)
 }
 
 // ready builds the functions, and creates a workspace for SAM.

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/spf13/cobra"
 
 	"github.com/takeup/takeup/internal/catalogue"
@@ -34,9 +35,10 @@ func NewDoctor(env *command.Env) *cobra.Command {
 		Short: "Check a stack's setup, and say how to fix what is wrong",
 		Long: `Checks a stack's setup, with a line per check: "ok", or "fix:" with what to do. It
 checks the API and its token, whether the stack is paused, the clock, the state
-machine, the buckets, the provider's key and balance, which parameters differ from
-the template's defaults, and how many concurrent Lambda executions the account
-allows; for the local stack also the versions of Go, Python, SAM and MiniStack.
+machine, the buckets, whether somebody gets the stack's mails, the provider's key
+and balance, which parameters differ from the template's defaults, and how many
+concurrent Lambda executions the account allows; for the local stack also the
+versions of Go, Python, SAM and MiniStack.
 With only an address and a token, it checks the API, the pause and the clock. It
 changes nothing and pays nothing. The exit status is 0 if everything is ok, and 3
 if there is something to fix.`,
@@ -115,7 +117,8 @@ func examineStack(ctx context.Context, env *command.Env, stack target.Stack) []d
 	return append(append(lines,
 		doctor.Machine(ctx, sfn.NewFromConfig(stack.Config), stack.Outputs["StateMachineArn"]),
 		doctor.Bucket(ctx, "videos bucket", objects, stack.Outputs["VideosBucket"], false),
-		doctor.Bucket(ctx, "prompts bucket", objects, stack.Outputs["PromptsBucket"], true)),
+		doctor.Bucket(ctx, "prompts bucket", objects, stack.Outputs["PromptsBucket"], true),
+		doctor.Mails(ctx, sns.NewFromConfig(stack.Config), stack.Outputs["NotifyTopic"], stack.Parameters["NotifyOn"])),
 		doctor.Provider(ctx, stack.Provider, stack.ProviderClient(env), stack.Keys(), price)...)
 }
 

@@ -2,7 +2,6 @@ package operate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -23,8 +22,6 @@ import (
 	"github.com/takeup/takeup/internal/reconcile"
 	"github.com/takeup/takeup/internal/reconcile/gather"
 	"github.com/takeup/takeup/internal/reconcile/repair"
-	"github.com/takeup/takeup/internal/table"
-	"github.com/takeup/takeup/internal/video"
 )
 
 // longestLogs is the longest window that can be reconciled: the provider's logs allow 92 days
@@ -133,36 +130,12 @@ func sourcesOf(env *command.Env, stack target.Stack) (gather.Sources, error) {
 	}, nil
 }
 
-// latest finds the last execution of a job.
-type latest struct {
-	runs.Executions
-	table *table.Table
-}
-
-// Latest returns the job's execution, or that of its last redrive. A job that is not in the
-// table has at most its own execution.
-func (l latest) Latest(ctx context.Context, id string) (gather.Execution, error) {
-	entry, _, err := l.table.Get(ctx, id)
-	var absent *video.NoEntry
-	if errors.As(err, &absent) {
-		entry, err = video.Entry{Execution: id}, nil
-	}
-	if err != nil {
-		return gather.Execution{}, err
-	}
-	out, err := l.Executions.Latest(ctx, entry)
-	if err != nil || out == nil {
-		return gather.Execution{}, err
-	}
-	return gather.Execution{Name: term.OrEmpty(out.Name), Status: string(out.Status), Error: term.OrEmpty(out.Error)}, nil
-}
-
-func executionsOf(stack target.Stack) (latest, error) {
+func executionsOf(stack target.Stack) (gather.Latest, error) {
 	machine, err := target.StateMachine(stack.Outputs)
 	if err != nil {
-		return latest{}, err
+		return gather.Latest{}, err
 	}
-	return latest{runs.New(sfn.NewFromConfig(stack.Config), machine), stack.Jobs()}, nil
+	return gather.Latest{Executions: runs.New(sfn.NewFromConfig(stack.Config), machine), Jobs: stack.Jobs()}, nil
 }
 
 func showReport(out io.Writer, report reconcile.Report, asJSON bool) error {

@@ -28,6 +28,8 @@ func Effect(name string, event []byte) string {
 		return fmt.Sprintf("It copies the video of job %s into the videos bucket.", said.ID)
 	case "prices":
 		return "It fetches the provider's price list and the account's balance, and stores them."
+	case "watch":
+		return "It tells on the event bus what needs a person, once for each matter, and writes what it saw."
 	case "prompts":
 		return "It starts a job for each prompt file in the event, unless it was started before. Each job buys a video, at the price that takeup estimate shows."
 	case "api":
@@ -40,8 +42,8 @@ func Effect(name string, event []byte) string {
 }
 
 // Environments returns the variables of each function of the template in fsys, by logical id,
-// for a stack with these outputs and parameters.
-func Environments(fsys fs.FS, outputs, parameters map[string]string) (map[string]map[string]string, error) {
+// for the stack of that name with these outputs and parameters.
+func Environments(fsys fs.FS, stack string, outputs, parameters map[string]string) (map[string]map[string]string, error) {
 	text, err := fs.ReadFile(fsys, "template.yaml")
 	if err != nil {
 		return nil, fmt.Errorf("reading the template: %w; run this in Takeup's repository", err)
@@ -55,6 +57,7 @@ func Environments(fsys fs.FS, outputs, parameters map[string]string) (map[string
 		return nil, err
 	}
 	maps.Copy(values, parameters)
+	values["AWS::StackName"] = stack
 	environments := map[string]map[string]string{}
 	for _, id := range t.Functions() {
 		if environments[id], err = t.Environment(id, values); err != nil {

@@ -193,8 +193,9 @@ func TestEnvironments(t *testing.T) {
 		"BatchStateMachineArn": "arn:aws:states:eu-west-1:1:stateMachine:batch",
 		"UnhandledPromptsUrl":  "https://sqs.eu-west-1.amazonaws.com/1/queue",
 		"UntoldEventsUrl":      "https://sqs.eu-west-1.amazonaws.com/1/untold",
+		"NotifyTopic":          "arn:aws:sns:eu-west-1:1:told",
 	}
-	got, err := Environments(os.DirFS("../../.."), outputs, map[string]string{"ProviderBaseUrl": "https://provider.example", "PollWindowSeconds": "9"})
+	got, err := Environments(os.DirFS("../../.."), "boats", outputs, map[string]string{"ProviderBaseUrl": "https://provider.example", "PollWindowSeconds": "9"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,6 +205,7 @@ func TestEnvironments(t *testing.T) {
 		"StoreFunction":     {"MAX_VIDEO_MIB": "2048"},
 		"PromptsFunction":   {"STATE_MACHINE_ARN": outputs["StateMachineArn"]},
 		"ApiFunction":       {"PROMPTS_BUCKET": "prompts"},
+		"OutboxFunction":    {"STACK_NAME": "boats", "NOTIFY_TOPIC_ARN": outputs["NotifyTopic"]},
 		"AuthorizeFunction": {"API_TOKEN_SECRET": outputs["ApiTokenSecret"]},
 	} {
 		for name, value := range want {
@@ -213,10 +215,10 @@ func TestEnvironments(t *testing.T) {
 		}
 	}
 	var wrong *template.BadOutput
-	if _, err := Environments(os.DirFS("../../.."), nil, nil); !errors.As(err, &wrong) {
+	if _, err := Environments(os.DirFS("../../.."), "", nil, nil); !errors.As(err, &wrong) {
 		t.Errorf("without outputs: %v", err)
 	}
-	if _, err := Environments(os.DirFS(t.TempDir()), outputs, nil); err == nil || !strings.Contains(err.Error(), "Takeup's repository") {
+	if _, err := Environments(os.DirFS(t.TempDir()), "", outputs, nil); err == nil || !strings.Contains(err.Error(), "Takeup's repository") {
 		t.Errorf("elsewhere: %v", err)
 	}
 }

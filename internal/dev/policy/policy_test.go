@@ -79,7 +79,7 @@ func TestPoliciesOfAnotherTable(t *testing.T) {
 		if !Allowed(all[function], Call{Function: function, Action: "dynamodb:PutItem", Resource: jobs}) {
 			t.Errorf("%s may not write the existing table", function)
 		}
-		values["ProviderKeySecret.Id"] = "key"
+		values["ProviderKeySecret.Id"], values["AWS::StackName"] = "key", "takeup"
 		if env, err := parsed.Environment(function, values); err != nil || env["JOBS_TABLE"] != "restored" {
 			t.Errorf("%s has the table %q, %v", function, env["JOBS_TABLE"], err)
 		}

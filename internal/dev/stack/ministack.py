@@ -17,6 +17,9 @@ once more, and sends no status events for it. Here a name is accepted once, as e
 running execution of that name with the same input is waited for, since StartExecution is
 idempotent then:
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+
+Alarms on expressions: MiniStack refuses a stack that has one. Here it is created, and only
+SetAlarmState changes its state.
 """
 
 import json
@@ -25,11 +28,13 @@ import time
 
 import ministack.app
 import ministack.core.iam_actions as iam_actions
+import ministack.services.cloudformation.provisioners as provisioners
 import ministack.services.stepfunctions as stepfunctions
 
 served = ministack.app.app
 service_context = iam_actions.dynamodb_service_context
 add_event, fail_execution = stepfunctions._add_event, stepfunctions._fail_execution
+alarm_record = provisioners._cw_metric_alarm_record
 scheduling = threading.local()  # the execution whose task is being scheduled in this thread
 
 
@@ -113,8 +118,16 @@ def fail_unless_stopped(execution, error, cause):
         fail_execution(execution, error, cause)
 
 
+def record_of_expressions_too(name, properties):
+    if not properties.get("Metrics"):
+        return alarm_record(name, properties)
+    rest = {key: value for key, value in properties.items() if key != "Metrics"}
+    return {**alarm_record(name, {**rest, "MetricName": "-", "Namespace": "-"}), "MetricName": None, "Namespace": None}
+
+
 ministack.app.app = app
 iam_actions.dynamodb_service_context = context_with_keys
+provisioners._cw_metric_alarm_record = record_of_expressions_too
 stepfunctions._add_event = add_event_unless_stopped
 stepfunctions._fail_execution = fail_unless_stopped
 stepfunctions._invoke_nested_start_execution_sync = run_nested

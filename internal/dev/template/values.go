@@ -64,6 +64,10 @@ func FromOutputs(outputs map[string]string) (Values, error) {
 		values[queue] = url
 		values[queue+".Arn"] = strings.Join([]string{"arn", partition, "sqs", region, account, name}, ":")
 	}
+	// Which parameter made the stack have a topic is the same to whoever reads the template.
+	if topic := outputs["NotifyTopic"]; topic != "" {
+		values["Notifications"], values["NotifyTopicArn"] = topic, topic
+	}
 	return values, nil
 }
 

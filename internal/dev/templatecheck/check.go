@@ -27,7 +27,7 @@ type rule struct {
 }
 
 func rules() []rule {
-	return slices.Concat(machineRules(), functionRules(), stackRules())
+	return slices.Concat(machineRules(), functionRules(), stackRules(), metricRules())
 }
 
 // Check returns everything that is wrong with a project.

@@ -165,13 +165,26 @@ func broken() []variant {
 		{"secrets", "a key that is shown", "template.yaml", "    NoEcho: true\n", ""},
 		{"secrets", "a key in an environment", "template.yaml", "RESUBMIT_LOST: !Ref ResubmitLost", "RESUBMIT_LOST: !Sub ${ResubmitLost}${ProviderKey}"},
 		{"secrets", "a token without a name", "template.yaml", "GenerateStringKey: default", "GenerateStringKey: token"},
+		{"tracing", "functions that are not recorded", "template.yaml", "    Tracing: !Ref Tracing\n", ""},
+		{"tracing", "a function that is always recorded", "template.yaml", "      CodeUri: functions/check/\n", "      CodeUri: functions/check/\n      Tracing: Active\n"},
+		{"tracing", "an API that is always recorded", "template.yaml", "TracingEnabled: !If [Traced, true, !Ref AWS::NoValue]", "TracingEnabled: true"},
+		{"tracing", "a machine that is not recorded", "template.yaml", "      TracingConfiguration: !If [Traced, { Enabled: true }, !Ref AWS::NoValue]\n", ""},
+		{"tracing", "a machine that may not record", "template.yaml", "Roles: [!Ref TextToVideoRole, !Ref BatchRole]", "Roles: [!Ref TextToVideoRole]"},
+		{"tracing", "rights without tracing", "template.yaml", "    Condition: Traced\n", ""},
+		{"mails", "a choice that the code doesn't know", "template.yaml", "AllowedValues: [attention, all, none]", "AllowedValues: [attention, all, none, endings]"},
+		{"mails", "a function that outlives its lease", "template.yaml", "CodeUri: functions/outbox/\n      Timeout: 60\n", "CodeUri: functions/outbox/\n      Timeout: 120\n"},
+		{"mails", "mails to another topic than the alarms", "template.yaml", "!If [OwnTopic, !Ref NotifyTopicArn, !Ref Notifications], \"\"]", "!If [OwnTopic, !Ref NotifyTopicArn, !Ref UntoldEvents], \"\"]"},
+		{"mails", "an address that is subscribed to one's own topic alone", "template.yaml", "TopicArn: *topic", "TopicArn: !Ref Notifications"},
+		{"mails", "a partition that has no mails", "template.yaml", "dynamodb:LeadingKeys: [mail]", "dynamodb:LeadingKeys: [mails]"},
+		{"mails", "a right to another topic", "template.yaml", "Action: sns:Publish\n            Resource: *topic", "Action: sns:Publish\n            Resource: !Ref Notifications"},
+		{"mails", "a right too many", "template.yaml", "Action: sns:Publish\n            Resource: *topic", "Action: sns:Subscribe\n            Resource: *topic"},
 		{"secrets", "a short token", "template.yaml", "PasswordLength: 48", "PasswordLength: 8"},
 	}
 }
 
 func TestBroken(t *testing.T) {
 	caught := map[string]bool{}
-	for _, b := range broken() {
+	for _, b := range slices.Concat(broken(), brokenMetrics()) {
 		t.Run(b.rule+"/"+b.why, func(t *testing.T) {
 			root := files(t)
 			switch old := root[b.file]; {

@@ -3,6 +3,7 @@ package templatecheck
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -21,6 +22,7 @@ func functionRules() []rule {
 		{"poll window", pollWindow},
 		{"policies", policies},
 		{"comments", comments},
+		{"tracing", tracing},
 	}
 }
 
@@ -162,7 +164,7 @@ func policies(p *Project, say report) {
 					}
 				}
 				for _, resource := range template.List(template.At(s, "Resource")) {
-					if open(resource) && !deliversLogs(s) && resource != managedRule && resource != defaultBus {
+					if open(resource) && !takesNoResource(s) && resource != managedRule && resource != defaultBus {
 						say("%s may use the resource %v; begin it with one of the template", id, resource)
 					}
 				}
@@ -204,13 +206,44 @@ const managedRule = template.Sub("arn:${AWS::Partition}:events:${AWS::Region}:${
 // defaultBus is the account's event bus, which every account has.
 const defaultBus = template.Sub("arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default")
 
-// deliversLogs reports whether a statement only allows delivering logs: those actions take no
-// resource.
+// takesNoResource reports whether a statement only allows actions that take no resource: to deliver
+// logs, and to record traces.
 // https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
-func deliversLogs(statement any) bool {
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+func takesNoResource(statement any) bool {
 	return !slices.ContainsFunc(template.List(template.At(statement, "Action")), func(action any) bool {
-		return !strings.HasPrefix(fmt.Sprint(action), "logs:")
+		return !strings.HasPrefix(fmt.Sprint(action), "logs:") && !strings.HasPrefix(fmt.Sprint(action), "xray:")
 	})
+}
+
+// tracing: X-Ray records the API, each machine and each function if Tracing is Active, and nothing
+// otherwise; and the machines' roles may let it.
+func tracing(p *Project, say report) {
+	off := template.Ref(template.NoValue)
+	if got := template.At(p.Template.Root["Globals"], "Function", "Tracing"); got != template.Ref("Tracing") {
+		say("the functions have the tracing %v, not !Ref Tracing", got)
+	}
+	for _, id := range p.Template.Functions() {
+		if got := p.Template.Property(id, "Tracing"); got != nil {
+			say("%s has the tracing %v of its own", id, got)
+		}
+	}
+	traced := func(id string, got any, on any) {
+		if want := (template.Function{Name: "If", Args: []any{"Traced", on, off}}); !reflect.DeepEqual(got, want) {
+			say("%s has the tracing %v, not %v", id, got, want)
+		}
+	}
+	traced("Api", p.Template.Property("Api", "TracingEnabled"), true)
+	var roles []any
+	for _, id := range slices.Sorted(maps.Keys(p.Machines)) {
+		traced(id, p.Template.Property(id, "TracingConfiguration"), map[string]any{"Enabled": true})
+		roles = append(roles, template.Ref(id+"Role"))
+	}
+	got := template.List(p.Template.Property("MachinesTrace", "Roles"))
+	slices.SortFunc(got, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+	if !slices.Equal(got, roles) || template.At(p.Template.Section("Resources")["MachinesTrace"], "Condition") != "Traced" {
+		say("%v may record traces, and the machines' roles are %v, if Tracing is Active", got, roles)
+	}
 }
 
 // comments: a statement has a comment with the reason if it has several actions or resources,

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/takeup/takeup/internal/dev/template"
+	"github.com/takeup/takeup/internal/dev/templatecheck/environ"
 )
 
 // Project is the project to check: the template, its state machines, and the parts of the
@@ -96,7 +97,7 @@ func ReadProject(fsys fs.FS) (*Project, error) {
 	if p.Outcomes, err = readOutcomes(fsys); err != nil {
 		return nil, err
 	}
-	if p.Settings, err = readSettings(fsys); err != nil {
+	if p.Settings, err = environ.Read(fsys); err != nil {
 		return nil, err
 	}
 	events, err := fs.Glob(fsys, "events/*.json")

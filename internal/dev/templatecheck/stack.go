@@ -26,6 +26,7 @@ func stackRules() []rule {
 		{"error bodies", errorBodies},
 		{"domain", domain},
 		{"secrets", secrets},
+		{"mails", mails},
 	}
 }
 

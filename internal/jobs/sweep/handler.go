@@ -3,6 +3,7 @@ package sweep
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -21,8 +22,8 @@ func (e *NoOccasion) Error() string {
 
 // Handler returns the Lambda handler of the settle function. Its payload is either {"sweep":
 // true}, or as a JSON string the ARN of an execution that has ended, which it settles. A sweep
-// calls wait between two jobs.
-func (s *Sweeper) Handler(log *slog.Logger, list Lister, wait func(context.Context) error) func(context.Context, json.RawMessage) error {
+// calls wait between two jobs, and measure at its end.
+func (s *Sweeper) Handler(log *slog.Logger, list Lister, wait func(context.Context) error, measure func(context.Context, Swept) error) func(context.Context, json.RawMessage) error {
 	return func(ctx context.Context, payload json.RawMessage) error {
 		began := s.now()
 		var arn string
@@ -35,12 +36,14 @@ func (s *Sweeper) Handler(log *slog.Logger, list Lister, wait func(context.Conte
 			settled, err := s.jobs.Settle(ctx, name)
 			return logged(ctx, log, err, "execution", name, "settled", settled, "elapsed_ms", s.now().Sub(began).Milliseconds())
 		case json.Unmarshal(payload, &occasion) == nil && occasion.Sweep:
+			sweeping := ctx
 			if deadline, ok := ctx.Deadline(); ok {
 				var cancel context.CancelFunc
-				ctx, cancel = context.WithDeadline(ctx, deadline.Add(-kept))
+				sweeping, cancel = context.WithDeadline(ctx, deadline.Add(-kept))
 				defer cancel()
 			}
-			swept, err := s.Sweep(ctx, list, wait)
+			swept, err := s.Sweep(sweeping, list, wait)
+			err = errors.Join(err, measure(ctx, swept))
 			return logged(ctx, log, err, "looked", swept.Looked, "settled", swept.Settled, "started", swept.Started, "rest", swept.Rest,
 				"elapsed_ms", s.now().Sub(began).Milliseconds())
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/takeup/takeup/internal/jobs/runs"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/report"
 )
 
 // abandoned is how long a sweep leaves a job whose execution was not started to its creator,
@@ -72,8 +73,32 @@ type Swept struct {
 	Looked  int // examined: jobs without an outcome, and executions whose job is not in the table
 	Settled int
 	Started int
+	// Unfinished counts the jobs without an outcome.
+	Unfinished int
+	Held       Held
 	// Rest means that there are more jobs than this sweep had time for.
 	Rest bool
+}
+
+// Held counts the jobs that are held up, of those that were examined.
+type Held struct {
+	Cap    int // by a cap
+	Resume int // by a pause
+	Room   int // by the provider's lack of room
+	Answer int // by a submission that was not answered
+}
+
+func (h *Held) add(kind report.WaitKind) {
+	switch kind {
+	case report.WaitCap:
+		h.Cap++
+	case report.WaitResume:
+		h.Resume++
+	case report.WaitRoom:
+		h.Room++
+	case report.WaitAnswer:
+		h.Answer++
+	}
 }
 
 // writing is how long a sweep may take to record its position after its time is over.
@@ -115,7 +140,7 @@ func (s *Sweeper) Sweep(ctx context.Context, list Lister, wait func(context.Cont
 	} else if err != nil {
 		failed = append(failed, err)
 	}
-	err = s.sweepUnfinished(ctx, func(id string) bool {
+	err = s.sweepUnfinished(ctx, &swept, func(id string) bool {
 		return each(ctx, func(ctx context.Context) error { return s.look(ctx, id, &swept) })
 	})
 	return swept, errors.Join(append(failed, err)...)
@@ -123,8 +148,9 @@ func (s *Sweeper) Sweep(ctx context.Context, list Lister, wait func(context.Cont
 
 // sweepUnfinished calls look for each job without an outcome until look returns false. It begins
 // with the first job that the last sweep did not reach.
-func (s *Sweeper) sweepUnfinished(ctx context.Context, look func(id string) bool) error {
+func (s *Sweeper) sweepUnfinished(ctx context.Context, swept *Swept, look func(id string) bool) error {
 	all, err := s.table.Unfinished(ctx)
+	swept.Unfinished = len(all)
 	place, version, placeErr := s.table.SweptTo(ctx)
 	if placeErr != nil {
 		err = errors.Join(err, placeErr)
@@ -220,6 +246,10 @@ func (s *Sweeper) look(ctx context.Context, id string, swept *Swept) error {
 		return nil // the job was deleted, and the index is out of date
 	case err != nil:
 		return video.Unavailable("reading the job", err)
+	}
+	kind, _ := entry.Held()
+	swept.Held.add(kind)
+	switch {
 	case entry.Started:
 		return s.lookAt(ctx, entry, swept)
 	case entry.Outcome != nil && entry.Outcome.Final(), !entry.ForgottenAt.IsZero(), s.now().Sub(entry.CreatedAt) < abandoned:

@@ -92,18 +92,23 @@ type Submit struct {
 	Caps
 }
 
-// Caps are the stack's own caps, which an operator's caps override.
-type Caps struct {
-	DayCap    USD   `env:"MAX_USD_PER_DAY,required"`
-	MonthCap  USD   `env:"MAX_USD_PER_MONTH,required"`
-	InFlight  Count `env:"MAX_IN_FLIGHT,required"`
-	Unpriced  USD   `env:"UNPRICED_USD,required"`
-	WaitHours Count `env:"CAP_WAIT_HOURS,required"`
+// Bounds are the stack's own caps, which an operator's caps override.
+type Bounds struct {
+	DayCap   USD   `env:"MAX_USD_PER_DAY,required"`
+	MonthCap USD   `env:"MAX_USD_PER_MONTH,required"`
+	InFlight Count `env:"MAX_IN_FLIGHT,required"`
 }
 
 // Limits returns the limits that claims obey.
-func (c Caps) Limits() budget.Limits {
-	return budget.Limits{DayMicros: int64(c.DayCap), MonthMicros: int64(c.MonthCap), InFlight: int64(c.InFlight)}
+func (b Bounds) Limits() budget.Limits {
+	return budget.Limits{DayMicros: int64(b.DayCap), MonthMicros: int64(b.MonthCap), InFlight: int64(b.InFlight)}
+}
+
+// Caps are the bounds, and what the jobs below them need.
+type Caps struct {
+	Bounds
+	Unpriced  USD   `env:"UNPRICED_USD,required"`
+	WaitHours Count `env:"CAP_WAIT_HOURS,required"`
 }
 
 // CapWait returns how long a job waits for room.
@@ -167,20 +172,39 @@ type Batch struct {
 // Settle has the settings of the function settle.
 type Settle struct {
 	Intake
+	Metrics
+	Bounds
 }
 
 // Prices has the settings of the function prices.
 type Prices struct {
 	BaseURL
 	Jobs
+	Metrics
 	KeySecret string `env:"PROVIDER_KEY_SECRET,required"`
+}
+
+// Metrics has the name of the stack, which every metric has.
+type Metrics struct {
+	Stack string `env:"STACK_NAME,required"`
 }
 
 // Outbox has the settings of the function outbox.
 type Outbox struct {
 	Jobs
+	Metrics
 	VideosBucket string `env:"VIDEOS_BUCKET,required"`
 	UntoldQueue  string `env:"UNTOLD_QUEUE_URL,required"`
+	Topic        string `env:"NOTIFY_TOPIC_ARN"` // empty: nobody is mailed
+	NotifyOn     string `env:"NOTIFY_ON,required"`
+}
+
+// Watch has the settings of the function watch.
+type Watch struct {
+	Provider
+	Intake
+	Metrics
+	LowBalance USD `env:"LOW_BALANCE_USD,required"`
 }
 
 // API has the settings of the function api.
@@ -286,9 +310,10 @@ func Load[T any]() (T, aws.Config, error) {
 // Must returns what load returns, and a logger that writes JSON to out. If load fails, it logs
 // the error and exits: Lambda then reports that the function failed to start. The logger also
 // gets what Lambda's runtime logs itself, which is every error that a handler returns, so that
-// each line is JSON.
+// each line is JSON. A line that is logged with the context of a traced invocation has the id of
+// the trace.
 func Must[T any](out io.Writer, load func() (T, aws.Config, error)) (T, aws.Config, *slog.Logger) {
-	log := slog.New(slog.NewJSONHandler(out, nil))
+	log := slog.New(traced{slog.NewJSONHandler(out, nil)})
 	slog.SetDefault(log)
 	set, config, err := load()
 	if err != nil {

@@ -30,7 +30,7 @@ func good() map[string]string {
 		"STATE_MACHINE_ARN":       "arn:aws:states:eu-north-1:123456789012:stateMachine:TextToVideo",
 		"BATCH_STATE_MACHINE_ARN": "arn:aws:states:eu-north-1:123456789012:stateMachine:Batch", "MAX_UNATTENDED_BATCH_USD": "25",
 		"PROMPTS_BUCKET": "prompts", "CORS_ORIGIN": "https://example.com",
-		"VIDEO_URL_SECONDS": "900", "UNTOLD_QUEUE_URL": "https://sqs.example/1/untold", "API_TOKEN_SECRET": "arn:aws:secretsmanager:eu-north-1:1:secret:token",
+		"VIDEO_URL_SECONDS": "900", "STACK_NAME": "takeup", "NOTIFY_TOPIC_ARN": "arn:aws:sns:eu-north-1:1:told", "NOTIFY_ON": "attention", "LOW_BALANCE_USD": "10", "UNTOLD_QUEUE_URL": "https://sqs.example/1/untold", "API_TOKEN_SECRET": "arn:aws:secretsmanager:eu-north-1:1:secret:token",
 	}
 }
 
@@ -128,10 +128,11 @@ func needs() map[string]struct {
 		"store":     {load[settings.Store], slices.Concat(lambda, provider, []string{"VIDEOS_BUCKET", "MAX_VIDEO_MIB"})},
 		"batch":     {load[settings.Batch], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET", "MAX_IN_FLIGHT", "MAX_UNATTENDED_BATCH_USD"})},
 		"prompts":   {load[settings.Prompts], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "BATCH_STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET"}, caps)},
-		"prices":    {load[settings.Prices], slices.Concat(lambda, []string{"PROVIDER_BASE_URL", "PROVIDER_KEY_SECRET", "JOBS_TABLE"})},
-		"outbox":    {load[settings.Outbox], slices.Concat(lambda, []string{"JOBS_TABLE", "VIDEOS_BUCKET", "UNTOLD_QUEUE_URL"})},
-		"settle":    {load[settings.Settle], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET"})},
+		"prices":    {load[settings.Prices], slices.Concat(lambda, []string{"STACK_NAME", "PROVIDER_BASE_URL", "PROVIDER_KEY_SECRET", "JOBS_TABLE"})},
+		"outbox":    {load[settings.Outbox], slices.Concat(lambda, []string{"STACK_NAME", "JOBS_TABLE", "VIDEOS_BUCKET", "UNTOLD_QUEUE_URL", "NOTIFY_ON"})},
+		"settle":    {load[settings.Settle], slices.Concat(lambda, []string{"STACK_NAME", "STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET"}, caps[:3])},
 		"api":       {load[settings.API], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "BATCH_STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET", "PROMPTS_BUCKET", "VIDEO_URL_SECONDS", "PROVIDER_BASE_URL"}, caps)},
+		"watch":     {load[settings.Watch], slices.Concat(lambda, provider, []string{"STACK_NAME", "LOW_BALANCE_USD", "STATE_MACHINE_ARN", "VIDEOS_BUCKET"})},
 		"authorize": {load[settings.Authorize], slices.Concat(lambda, []string{"API_TOKEN_SECRET"})},
 	}
 }

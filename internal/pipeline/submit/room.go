@@ -27,6 +27,9 @@ type Claims interface {
 	// returns a *budget.NoRoom, and no claim must be tried. It may also return the other errors
 	// of Claim.
 	Turn(ctx context.Context, entry video.Entry, limits budget.Limits, now time.Time) (budget.Line, error)
+	// TellCapReached tells that a claim of an owner found a cap on money reached, once for each
+	// period of the cap.
+	TellCapReached(ctx context.Context, owner string, why *budget.NoRoom, at time.Time) error
 	// Paused returns why the table is paused, or nil if it isn't.
 	Paused(context.Context) (*operator.Paused, error)
 }
@@ -62,6 +65,12 @@ const stagger = 100 * time.Millisecond
 // it costs more than the cap.
 func (s *visit) full(ctx context.Context, o order, entry video.Entry, version string, why *budget.NoRoom) result {
 	now := s.Now()
+	// Those who wait behind others have nothing new to tell.
+	if why.Ahead == 0 {
+		if err := s.Jobs.TellCapReached(ctx, entry.Origin.Token, why, now); err != nil {
+			return unwritten(err)
+		}
+	}
 	began := entry.BeginWaiting(now)
 	end := entry.FullSince.Add(s.Times.CapWait)
 	left, over := end.Sub(now), why.Lasts(end)

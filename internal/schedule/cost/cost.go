@@ -23,6 +23,12 @@ const (
 	// https://aws.amazon.com/dynamodb/pricing/on-demand/
 	TableWrite = 0.625 / 1e6
 	TableRead  = 0.125 / 1e6
+	// Metric, Alarm and Dashboard are the prices of one for a month, whose hours are charged in
+	// which a metric has a value.
+	// https://aws.amazon.com/cloudwatch/pricing/
+	Metric    = 0.30
+	Alarm     = 0.10
+	Dashboard = 3.00
 )
 
 // Transitions returns the number of states entered by a job that is submitted at once, checked a

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -30,17 +31,41 @@ type Kind string
 
 // The kinds.
 const (
-	KindJob   Kind = "job"   // a job ended
-	KindBatch Kind = "batch" // a run of a batch ended
+	KindJob       Kind = "job"       // a job ended
+	KindBatch     Kind = "batch"     // a run of a batch ended
+	KindCap       Kind = "cap"       // a cap on money was reached
+	KindAttention Kind = "attention" // something needs a person
 )
 
 // Item is something that is to be told.
 type Item struct {
 	Kind    Kind
-	Subject string // the id of the job or the batch
-	// Ending is how the job ended. Of a batch's run it has the number and the time alone.
-	Ending video.Ending
+	Subject string // the id of the job or the batch, or what identifies the cap or the matter
+	// Ending is how the job ended. Of other kinds it has the number and the time alone.
+	Ending    video.Ending
+	Cap       Cap       // of KindCap
+	Attention Attention // of KindAttention
 }
+
+// Cap is a cap on money that was reached. The amounts are in micro-dollars.
+type Cap struct {
+	Limit    string // budget.LimitDay, LimitMonth or LimitOwner
+	Owner    string // of LimitOwner
+	Of, Held int64
+	ResetsAt time.Time
+}
+
+// Attention is something that needs a person.
+type Attention struct {
+	About   string // a word for what it is about
+	Message string // what is the matter, without a prompt or the provider's words
+	ToDo    string
+	Videos  []string // some of the jobs that it is about, at most MaxVideos
+	Count   int      // of all of them; 0 if it is about no job
+}
+
+// MaxVideos is how many jobs an Attention names.
+const MaxVideos = 20
 
 // OfJob returns the item of a job's ending.
 func OfJob(id string, ending video.Ending) Item {
@@ -50,6 +75,24 @@ func OfJob(id string, ending video.Ending) Item {
 // OfBatch returns the item of the end of a batch's run.
 func OfBatch(id string, run int, at time.Time) Item {
 	return Item{Kind: KindBatch, Subject: id, Ending: video.Ending{N: run, At: at}}
+}
+
+// OfCap returns the item of a cap that was reached. It is the same for all who meet the cap in its
+// period, and another one if the cap was changed.
+func OfCap(c Cap, at time.Time) Item {
+	subject := c.Limit
+	if c.Owner != "" {
+		subject += "." + c.Owner
+	}
+	subject += "." + c.ResetsAt.UTC().Format(time.DateOnly) + "." + strconv.FormatInt(c.Of, 10)
+	return Item{Kind: KindCap, Subject: subject, Ending: video.Ending{N: 1, At: at}, Cap: c}
+}
+
+// OfAttention returns the item of something that needs a person. The matter identifies it: it is
+// told once for each, such as what it is about and a day.
+func OfAttention(matter string, a Attention, at time.Time) Item {
+	a.Videos = a.Videos[:min(len(a.Videos), MaxVideos)]
+	return Item{Kind: KindAttention, Subject: matter, Ending: video.Ending{N: 1, At: at}, Attention: a}
 }
 
 // ID identifies what is told. It is the same however often that is told.
@@ -72,8 +115,44 @@ func Put(table string, i Item) *types.Put {
 	item.Put("paid", string(i.Ending.Paid))
 	item.PutNumber("micros", i.Ending.Micros)
 	item.PutNumber("bytes", i.Ending.Bytes)
+	item.Put("limit", i.Cap.Limit)
+	item.Put("owner", i.Cap.Owner)
+	item.PutNumber("of", i.Cap.Of)
+	item.PutNumber("held", i.Cap.Held)
+	item.PutTime("resets_at", i.Cap.ResetsAt)
+	item.Put("about", i.Attention.About)
+	item.Put("message", i.Attention.Message)
+	item.Put("to_do", i.Attention.ToDo)
+	item.Put("videos", strings.Join(i.Attention.Videos, " "))
+	item.PutNumber("count", int64(i.Attention.Count))
 	item.PutNumber("expires", i.Ending.At.Add(life).Unix())
 	return &types.Put{TableName: &table, Item: item}
+}
+
+// noticed is the partition of what was put into the outbox by Notice, by the keys of the items. It
+// keeps them as long as a cap of a month may be met, and longer than the outbox does.
+const (
+	noticed     = "noticed"
+	noticedLife = 40 * 24 * time.Hour
+)
+
+// Notice puts an item into the outbox that is no ending, unless that was done before, even if it
+// was told meanwhile. The error is a *video.ServiceUnavailable: it may have been put.
+func Notice(ctx context.Context, store *dynamo.Store, i Item) error {
+	mark, marker := store.Mark(), dynamo.Attributes{}
+	marker.Identify(noticed, i.Key(), 1, mark)
+	marker.PutNumber("expires", i.Ending.At.Add(noticedLife).Unix())
+	fate, err := store.Write(ctx, mark, func(ctx context.Context) error {
+		_, err := store.Client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
+			ClientRequestToken: &mark,
+			TransactItems:      []types.TransactWriteItem{{Put: dynamo.AsPut(store.Replace(marker, ""))}, {Put: Put(store.Name, i)}},
+		})
+		return err
+	})
+	if fate == dynamo.Written || fate == dynamo.Refused {
+		return nil
+	}
+	return dynamo.Unavailable("putting into the outbox", err)
 }
 
 // Unreadable is the error for an item that can't be told, since it isn't one of these.
@@ -97,15 +176,33 @@ func decode(item dynamo.Attributes) (Item, error) {
 			N: int(r.Number("n")), State: video.State(r.Text("state")), At: r.Time("at"), Outcome: r.Text("outcome"),
 			Paid: video.Paid(r.Text("paid")), Micros: r.Number("micros"), Bytes: r.Number("bytes"),
 		},
+		Cap: Cap{Limit: r.Text("limit"), Owner: r.Text("owner"), Of: r.Number("of"), Held: r.Number("held"), ResetsAt: r.Time("resets_at")},
+		Attention: Attention{
+			About: r.Text("about"), Message: r.Text("message"), ToDo: r.Text("to_do"), Videos: strings.Fields(r.Text("videos")), Count: int(r.Number("count")),
+		},
 	}
-	known := i.Kind == KindJob && slices.Contains(video.States(), i.Ending.State) && i.Ending.State.Ended() || i.Kind == KindBatch
-	if r.Err == nil && (!known || i.Key() != key || !video.ValidID(i.Subject) || i.Ending.N < 1) {
-		r.Err = errors.New("it is no end of a job or a run")
+	if r.Err == nil && (!i.known() || i.Key() != key || i.Ending.N < 1) {
+		r.Err = errors.New("it isn't what is put into an outbox")
 	}
 	if r.Err != nil {
 		return Item{}, &Unreadable{Key: key, Err: r.Err}
 	}
 	return i, nil
+}
+
+// known reports whether the item is of a kind that there is, with what that kind has.
+func (i Item) known() bool {
+	switch i.Kind {
+	case KindJob:
+		return video.ValidID(i.Subject) && slices.Contains(video.States(), i.Ending.State) && i.Ending.State.Ended()
+	case KindBatch:
+		return video.ValidID(i.Subject)
+	case KindCap:
+		return OfCap(i.Cap, i.Ending.At).Subject == i.Subject
+	case KindAttention:
+		return i.Attention.About != "" && i.Attention.Message != ""
+	}
+	return false
 }
 
 // Client is the part of DynamoDB's API that a Box uses.

@@ -1,4 +1,4 @@
-// Package proxy has the proxies in front of S3, DynamoDB and Step Functions that make calls fail
+// Package proxy has the proxies in front of the services of AWS that make calls fail
 // by a plan. DynamoDB's also does what DynamoDB does and MiniStack doesn't: transactions
 // conflict, and reads that are not consistent are stale.
 package proxy
@@ -30,6 +30,7 @@ type trouble struct {
 	lasts time.Duration
 	at    int // index of the transaction's item with the conflict
 	less  int // every one of that many items is left out of the answer; 0 is none
+	part  int // every one of that many entries of the call fails; 0 is none
 }
 
 // mostFaults is how many calls of a kind may fail for a job: enough for a whole burst on a
@@ -83,6 +84,12 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	met := p.meets(r, body)
 	if met == (trouble{}) && p.stale != nil && p.stale(w, r, body) {
+		return
+	}
+	if met.part > 0 {
+		if p.failPart(w, r, body, met.part) != nil {
+			cut(w)
+		}
 		return
 	}
 	var got *answer

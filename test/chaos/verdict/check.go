@@ -19,6 +19,7 @@ import (
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/test/chaos/faults"
+	"github.com/takeup/takeup/test/chaos/listen"
 	"github.com/takeup/takeup/test/chaos/world"
 )
 
@@ -46,10 +47,10 @@ const (
 )
 
 // broken are the kinds that must not occur in any run.
-var broken = []string{paidTwice, lost, partial, unfinished, outcomesChanged, leaked, cancelledPaid, wrongResults}
+var broken = []string{paidTwice, lost, partial, unfinished, outcomesChanged, leaked, cancelledPaid, wrongResults, untold, toldWrong}
 
 // Check compares the outcomes of the jobs with the promises.
-func Check(ctx context.Context, w *world.World) (*Result, error) {
+func Check(ctx context.Context, w *world.World, heard *listen.Listener) (*Result, error) {
 	r := &Result{o: w.Options, plan: w.Plan, jobs: w.Jobs, odd: w.Odd, limits: w.Limits}
 	accepted := map[string][]sim.Generation{} // by the job's name
 	for _, g := range w.Provider.Server.Ledger().Generations {
@@ -76,6 +77,9 @@ func Check(ctx context.Context, w *world.World) (*Result, error) {
 		return nil, err
 	}
 	if err := checkVideos(ctx, w, r, accepted); err != nil {
+		return nil, err
+	}
+	if err := checkTold(ctx, w, r, heard); err != nil {
 		return nil, err
 	}
 	if w.Replica != nil {

@@ -36,12 +36,16 @@ type World struct {
 	Jobs     []*Job
 	ByName   map[string]*Job
 	Batches  []*Batch
-	// Limits tracks how many videos each batch makes at once.
-	Limits *proxy.Batches
+	// Limits tracks how many videos each batch makes at once, and Endings how jobs and batches end.
+	Limits  *proxy.Batches
+	Endings *proxy.Endings
+	// Poisoned are the keys of the items of the outbox that can't be told.
+	Poisoned []string
 	// Functions and Rules map the template's names to AWS's.
 	Functions, Rules map[string]string
 
 	Table         *table.Table
+	Items         *dynamodb.Client
 	S3            *s3.Client
 	StepFunctions *sfn.Client
 	Secrets       *secretsmanager.Client
@@ -58,10 +62,10 @@ func (w *World) Connect(ctx context.Context, proxies ...*proxy.Proxy) error {
 	w.S3, w.StepFunctions = w.Stack.S3(), sfn.NewFromConfig(config)
 	w.Secrets, w.Lambda = secretsmanager.NewFromConfig(config), lambda.NewFromConfig(config)
 	w.Logs = cloudwatchlogs.NewFromConfig(config)
-	items := dynamodb.NewFromConfig(config)
-	w.Table = table.New(items, w.Stack.Outputs["JobsTable"], nil, nil) // it only reads
+	w.Items = dynamodb.NewFromConfig(config)
+	w.Table = table.New(w.Items, w.Stack.Outputs["JobsTable"], nil, nil) // it only reads
 	if w.Replica != nil {
-		w.Replica.Client.Store(items)
+		w.Replica.Client.Store(w.Items)
 	}
 	for _, p := range proxies {
 		if err := p.SendTo(w.Stack.AWS); err != nil {
@@ -85,7 +89,7 @@ func (w *World) Connect(ctx context.Context, proxies ...*proxy.Proxy) error {
 	for function, timeout := range map[string]time.Duration{
 		"SubmitFunction": w.Options.Times.SubmitTimeout, "CheckFunction": w.Options.Times.CheckTimeout, "StoreFunction": w.Options.Times.StoreTimeout,
 		Prompts: w.Options.Times.CheckTimeout, "ApiFunction": w.Options.Times.CheckTimeout, Settler: w.Options.Times.SettleTimeout,
-		"BatchFunction": w.Options.Times.SubmitTimeout,
+		"BatchFunction": w.Options.Times.SubmitTimeout, Teller: w.Options.Times.CheckTimeout,
 	} {
 		name := w.Functions[function]
 		_, err := w.Lambda.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{
@@ -126,8 +130,10 @@ func CapsOf(o Options) *Caps {
 	return nil
 }
 
-// The template's names of the functions that settle jobs, and that take in files.
+// The template's names of the functions that settle jobs, that take in files, and that tell what is
+// in the outbox.
 const (
 	Settler = "SettleFunction"
+	Teller  = "OutboxFunction"
 	Prompts = "PromptsFunction"
 )

@@ -49,6 +49,7 @@ func Functions(root string, parameters template.Values) (map[string]Function, er
 	values := template.Values{
 		"JobsTable": JobsTable, "VideosBucket": VideosBucket, "PromptsBucket": PromptsBucket, "TextToVideo": StateMachine, "Batch": BatchMachine,
 		"UntoldEvents":         UntoldQueue,
+		"AWS::StackName":       "takeup",
 		"ProviderKeySecret.Id": KeySecret, "ApiTokenSecret.Id": TokenSecret,
 	}
 	maps.Copy(values, parameters)

@@ -18,6 +18,7 @@ const requestID = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
 type Invocation struct {
 	Event   []byte
 	Timeout time.Duration
+	Trace   string // the header of X-Ray
 }
 
 // Answer is a function's response to an Invocation.
@@ -59,6 +60,7 @@ func NewRuntime(work *Invocation) (*Runtime, error) {
 			w.Header().Set("Lambda-Runtime-Aws-Request-Id", requestID)
 			w.Header().Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(time.Now().Add(work.Timeout).UnixMilli(), 10))
 			w.Header().Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:123456789012:function:test")
+			w.Header().Set("Lambda-Runtime-Trace-Id", work.Trace)
 			_, _ = w.Write(work.Event) // a process that is gone sends no response
 		case <-r.Context().Done():
 		}

@@ -18,7 +18,7 @@ const Unknown = "unknown"
 
 // Parse returns the permissions that a call needs: the caller, the action, the resource, and the
 // condition keys that a policy may use. One call may need more than one. The body is that of a
-// call of a JSON service.
+// call of a service other than S3.
 func Parse(r *http.Request, body []byte, status int, signer string) []policy.Call {
 	call := policy.Call{Function: caller(r)}
 	if call.Function == "" && presigned(r) {
@@ -37,7 +37,19 @@ func Parse(r *http.Request, body []byte, status int, signer string) []policy.Cal
 	if r.Header.Get("X-Amz-Target") == "AWSEvents.PutEvents" {
 		return events(call, r, body)
 	}
+	if service(r) == "sns" {
+		return []policy.Call{topic(call, body)}
+	}
 	return []policy.Call{target(call, r, body)}
+}
+
+// topic parses a call of SNS, whose body is a form.
+func topic(call policy.Call, body []byte) policy.Call {
+	form, err := url.ParseQuery(string(body))
+	if call.Action, call.Resource = "sns:Publish", form.Get("TopicArn"); err != nil || form.Get("Action") != "Publish" || call.Resource == "" {
+		call.Action, call.Resource = Unknown, "sns "+form.Get("Action")
+	}
+	return call
 }
 
 // events parses a call of EventBridge that puts events on the default bus.

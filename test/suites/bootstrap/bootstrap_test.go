@@ -50,7 +50,7 @@ func TestBootstraps(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := &world{services: services, all: all, binaries: build(t, all)}
-	want := []string{"api", "authorize", "batch", "check", "outbox", "prices", "prompts", "settle", "store", "submit"}
+	want := []string{"api", "authorize", "batch", "check", "outbox", "prices", "prompts", "settle", "store", "submit", "watch"}
 	for _, name := range want {
 		if _, ok := all[name]; !ok {
 			t.Fatalf("the template has no function in functions/%s", name)
@@ -69,6 +69,7 @@ func TestBootstraps(t *testing.T) {
 	t.Run("settle", w.testSettle)
 	t.Run("outbox", w.testOutbox)
 	t.Run("prices", w.testPrices)
+	t.Run("watch", w.testWatch)
 	t.Run("batch", w.testBatch)
 	t.Run("without settings", w.testNoSettings)
 }
@@ -205,7 +206,14 @@ func (w *world) testSettle(t *testing.T) {
 // testOutbox tells nothing: the video that was stored here has just ended, and its record of the
 // stream did not come.
 func (w *world) testOutbox(t *testing.T) {
-	if got := w.invoke(t, "outbox", event(t, "outbox")); got.Failed || string(got.Body) != "null" || !strings.Contains(string(got.log), `"told":0`) || strings.Contains(string(got.log), "ERROR") {
+	if got := w.invoke(t, "outbox", event(t, "outbox")); got.Failed || string(got.Body) != "null" || !strings.Contains(string(got.log), `"told":0`) || !strings.Contains(string(got.log), `"xray_trace_id":"`+traceRoot+`"`) || strings.Contains(string(got.log), "ERROR") {
+		t.Errorf("it returned %s: %s", got.Body, got.log)
+	}
+}
+
+// testWatch finds the video that was bought and stored here, and nothing that needs a person.
+func (w *world) testWatch(t *testing.T) {
+	if got := w.invoke(t, "watch", event(t, "watch")); got.Failed || string(got.Body) != "null" || !strings.Contains(string(got.log), `"findings":0,"stuck":0`) {
 		t.Errorf("it returned %s: %s", got.Body, got.log)
 	}
 }
@@ -269,7 +277,9 @@ func (w *world) testPrompts(t *testing.T) {
 }
 
 // optional returns the variables that a function can do without.
-func optional() []string { return []string{"RESUBMIT_LOST", "LOOPBACK_SOURCES", "CORS_ORIGIN"} }
+func optional() []string {
+	return []string{"RESUBMIT_LOST", "LOOPBACK_SOURCES", "CORS_ORIGIN", "NOTIFY_TOPIC_ARN"}
+}
 
 // testNoSettings starts each function with no variables: it must exit and name all that are
 // missing at once.

@@ -23,6 +23,9 @@ type thrown struct {
 	Type    string `json:"errorType"`
 }
 
+// traceRoot is the id of the trace of each invocation.
+const traceRoot = "1-5759e988-bd862e3fe1be46a994272793"
+
 // runtimeAPI serves Lambda's runtime API until the test ends.
 func runtimeAPI(t *testing.T, work *lambdas.Invocation) *lambdas.Runtime {
 	t.Helper()
@@ -41,7 +44,7 @@ func runtimeAPI(t *testing.T, work *lambdas.Invocation) *lambdas.Runtime {
 // invoke runs a bootstrap for one event.
 func invoke(t *testing.T, binary string, timeout time.Duration, env map[string]string, event []byte) outcome {
 	t.Helper()
-	api := runtimeAPI(t, &lambdas.Invocation{Event: event, Timeout: timeout})
+	api := runtimeAPI(t, &lambdas.Invocation{Event: event, Timeout: timeout, Trace: "Root=" + traceRoot + ";Parent=53995c3f42cd8ad8;Sampled=1"})
 	cmd := exec.CommandContext(t.Context(), binary)
 	cmd.Env = []string{"AWS_LAMBDA_RUNTIME_API=" + api.Address}
 	for name, value := range env {

@@ -13,6 +13,9 @@ type run struct {
 const aJob = `aws stepfunctions start-execution --name ID --state-machine-arn "$STATE_MACHINE_ARN" \
   --input '{"prompt": "a paper boat"}' >/dev/null`
 
+// untoldURL sets QUEUE_URL, as docs/operations.md does.
+const untoldURL = "QUEUE_URL=$(aws cloudformation describe-stacks --stack-name takeup --query 'Stacks[0].Outputs[?OutputKey==`UntoldEventsUrl`].OutputValue' --output text)\n"
+
 // runs lists the commands in the order in which they run.
 var runs = []run{
 	{command: `make run PROMPT="a paper boat crosses a flooded street"`, want: "nobody paid", stackless: true, transcript: true},
@@ -64,6 +67,11 @@ var runs = []run{
 	{command: `takeup caps set --stack takeup --max-usd-per-day 20 --for 12h        # instead of the parameter, for a time`},
 	{command: `takeup caps set --stack takeup --max-in-flight none --until 2030-01-01`},
 	{command: `takeup caps reset --stack takeup                                     # the parameters apply again`},
+	{command: `aws cloudwatch describe-alarms --state-value ALARM --alarm-name-prefix takeup- --query 'MetricAlarms[].[AlarmName,AlarmDescription]' --output text`},
+	{command: "QUEUE_URL=$(aws cloudformation describe-stacks --stack-name takeup --query 'Stacks[0].Outputs[?OutputKey==`UntoldEventsUrl`].OutputValue' --output text)", after: `echo "$QUEUE_URL"`, want: "UntoldEvents"},
+	{command: `aws sqs receive-message --queue-url "$QUEUE_URL" --max-number-of-messages 10 --query 'Messages[].Body' --output text`,
+		before: untoldURL + `aws sqs send-message --queue-url "$QUEUE_URL" --message-body "a reason" >/dev/null`, want: "a reason"},
+	{command: `aws sqs purge-queue --queue-url "$QUEUE_URL"`, before: untoldURL},
 	{command: `takeup token add alice --stack takeup`},
 	{command: `takeup caps set --owner alice --max-usd-per-day 5`, want: `alice`},
 	{command: `takeup token list`, want: "alice"},

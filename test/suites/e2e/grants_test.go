@@ -46,7 +46,7 @@ func (w *world) testGrants(t *testing.T) {
 	failed := 0
 	probes := w.probes()
 	// In this order: what the later ones start needs the earlier ones with all their rights.
-	for _, id := range []string{"SubmitFunction", "CheckFunction", "StoreFunction", "BatchFunction", "ApiFunction", "AuthorizeFunction", "PromptsFunction", "SettleFunction", "OutboxFunction", "PricesFunction", "TextToVideo", "Batch"} {
+	for _, id := range []string{"SubmitFunction", "CheckFunction", "StoreFunction", "BatchFunction", "ApiFunction", "AuthorizeFunction", "PromptsFunction", "SettleFunction", "OutboxFunction", "PricesFunction", "WatchFunction", "TextToVideo", "Batch"} {
 		mine := slices.DeleteFunc(slices.Clone(grants), func(g policy.Grant) bool { return g.Function != id })
 		grants = slices.DeleteFunc(grants, func(g policy.Grant) bool { return g.Function == id })
 		t.Run(id, func(t *testing.T) {

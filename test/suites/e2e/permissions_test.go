@@ -77,7 +77,7 @@ func (w *world) testPermissions(t *testing.T) {
 	for _, problem := range problems(t, source) {
 		t.Error(problem)
 	}
-	for _, function := range []string{"SubmitFunction", "CheckFunction", "StoreFunction", "BatchFunction", "ApiFunction", "AuthorizeFunction", "PromptsFunction", "SettleFunction", "OutboxFunction", "PricesFunction"} {
+	for _, function := range []string{"SubmitFunction", "CheckFunction", "StoreFunction", "BatchFunction", "ApiFunction", "AuthorizeFunction", "PromptsFunction", "SettleFunction", "OutboxFunction", "PricesFunction", "WatchFunction"} {
 		if !slices.ContainsFunc(calls, func(c policy.Call) bool { return c.Function == function }) {
 			t.Errorf("no call of %s was recorded", function)
 		}

@@ -71,9 +71,10 @@ func (w *world) probes() map[string][]probe {
 			{"a stopped execution is settled", w.probeSettle}, {"a sweep starts a job", w.probeSweep},
 		},
 		"OutboxFunction": {
-			{"an ending is told", w.probeTold}, {"what can't be told is kept", w.probeUntold},
+			{"an ending is told", w.probeTold}, {"what can't be told is kept", w.probeUntold}, {"a mail is sent", w.probeMailed},
 		},
 		"PricesFunction": {{"the price list and the balance are kept", w.probePrices}},
+		"WatchFunction":  {{"the charges and the jobs are looked at", w.probeWatch}},
 		"TextToVideo":    {{"an execution stores a video", w.probeExecution}},
 		"Batch":          {{"a batch makes a video", w.probeBatchRun}},
 	}

@@ -74,6 +74,7 @@ func TestTakeup(t *testing.T) {
 			{"owners", (*world).testOwners},
 			{"metadata", (*world).testMetadata},
 			{"events", (*world).testEvents},
+			{"mails", (*world).testMails},
 			{"n8n's node", (*world).testN8n},
 			{"a file, by HEAD and with a token", (*world).testContent},
 			{"an extra slash", (*world).testSlashes},
@@ -86,6 +87,7 @@ func TestTakeup(t *testing.T) {
 		}
 	})
 	// The rest needs the stack to itself, or the results of the tests above.
+	t.Run("alarms", w.testAlarms)
 	t.Run("corpus", w.testCorpus)
 	t.Run("restarted jobs", w.testBegunAnew)
 	t.Run("paused", w.testPause)
@@ -97,5 +99,6 @@ func TestTakeup(t *testing.T) {
 	t.Run("logs", w.testLogs)
 	t.Run("permissions", w.testPermissions)
 	t.Run("grants", w.testGrants)
-	t.Run("verify-aws", w.testVerify) // last, since it deletes the stack
+	t.Run("verify-aws", w.testVerify) // it deletes the stack
+	t.Run("deployed again", w.testDeployedAgain)
 }

@@ -112,6 +112,7 @@ func start(t *testing.T) *world {
 			"FirstWaitSeconds": "1", "CheckIntervalSeconds": "1", "RequestGapSeconds": "1", "BusyWaitSeconds": "1",
 			"LookupFirstSeconds": "1", "SubmitCallSeconds": "5",
 			"MaxUsdPerDay": "0", "MaxInFlight": "0",
+			"NotifyEmail": "operator@example.com",
 			// The tests poll often, and many at once.
 			"ApiRequestsPerSecond": "1000", "ApiBurst": "1000",
 		},

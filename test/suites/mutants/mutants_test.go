@@ -14,20 +14,23 @@ import (
 	"testing"
 )
 
+// mutant is one precaution removed.
+type mutant struct {
+	name     string
+	file     string // the file with the precaution
+	old, new string // the precaution, and what replaces it
+	run      string // the tests of the package that must fail
+	in       string
+	violates string // and the message that they must print
+}
+
 func TestEachMutantIsCaught(t *testing.T) {
 	const exhaustive = "^(TestEveryFaultAndEveryPair|TestTwoSubmitsAtEveryPoint)$"
 	root, err := filepath.Abs("../../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	mutants := []struct {
-		name     string
-		file     string // the file with the precaution
-		old, new string // the precaution, and what replaces it
-		run      string // the tests of the package that must fail
-		in       string
-		violates string // and the message that they must print
-	}{
+	mutants := []mutant{
 		{
 			"claim off", "internal/table/jobs.go",
 			`aws.String("attribute_not_exists(#pk)")`, `func() *string { _ = aws.String(""); return nil }()`,
@@ -328,6 +331,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestUploadsThatWereLeft$", "./internal/transfer", "open uploads of",
 		},
 	}
+	mutants = append(append(mutants, telling()...), mailing()...)
 	// A mutant that no longer fits the source is reported before any of them is tested.
 	sources := make([][]byte, len(mutants))
 	for i, m := range mutants {

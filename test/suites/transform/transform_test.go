@@ -36,7 +36,7 @@ func stores() map[string][]any {
 // others returns the types of resources that keep no user data.
 func others() []string {
 	return []string{
-		"AWS::IAM::Role", "AWS::IAM::Policy", "AWS::S3::BucketPolicy",
+		"AWS::IAM::Role", "AWS::IAM::Policy", "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SNS::Subscription",
 		"AWS::Lambda::Function", "AWS::Lambda::Permission", "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping",
 		"AWS::ApiGateway::RestApi", "AWS::ApiGateway::Deployment", "AWS::ApiGateway::Stage",
 		"AWS::ApiGateway::DomainName", "AWS::ApiGateway::BasePathMapping", "AWS::Route53::RecordSetGroup", "AWS::Route53::RecordSet",
@@ -60,7 +60,11 @@ func transformed(t *testing.T, values map[string]any) stack {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), filepath.Join(root, ".tools/sam/bin/python"), "tools/transform.py", "template.yaml")
+	args := []string{"tools/transform.py", "template.yaml"}
+	for name, value := range values {
+		args = append(args, fmt.Sprint(name, "=", value))
+	}
+	cmd := exec.CommandContext(t.Context(), filepath.Join(root, ".tools/sam/bin/python"), args...)
 	cmd.Dir, cmd.Env = root, append(os.Environ(), "AWS_DEFAULT_REGION=us-east-1")
 	text, err := cmd.Output()
 	if err != nil {

@@ -1,4 +1,5 @@
-package templatecheck
+// Package environ reads from their sources which environment variables the functions load.
+package environ
 
 import (
 	"fmt"
@@ -13,10 +14,10 @@ import (
 	"strings"
 )
 
-// readSettings returns, for each folder in functions/, the environment variables that its
+// Read returns, for each folder in functions/, the environment variables that its
 // main.go loads: those of the type that it passes to settings.Load, and of the types that this
 // type embeds.
-func readSettings(fsys fs.FS) (map[string][]string, error) {
+func Read(fsys fs.FS) (map[string][]string, error) {
 	shared, err := structs(fsys, "internal/lambdaenv/settings/*.go", "settings.")
 	if err != nil {
 		return nil, err

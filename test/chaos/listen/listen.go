@@ -1,0 +1,152 @@
+// Package listen hears what a stack tells: the events on its bus, and what its queue of untold
+// events keeps.
+package listen
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	eventtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"github.com/takeup/takeup/internal/notify"
+	"github.com/takeup/takeup/test/chaos/world"
+)
+
+// Event is an event as the bus delivered it.
+type Event struct {
+	Type   notify.Type     `json:"detail-type"`
+	Detail json.RawMessage `json:"detail"`
+	Text   string          `json:"-"` // all of it
+}
+
+// Listener has what was told.
+type Listener struct {
+	queue       *sqs.Client
+	url, untold string
+
+	mu     sync.Mutex
+	events map[string][]Event // by their ids
+	kept   map[string]bool    // the keys of the items that could not be told
+}
+
+// name is that of the rule and of its queue.
+const name = "chaos-heard"
+
+// anyEvent is the policy of a queue that takes what the bus sends.
+const anyEvent = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"*"}]}`
+
+// New returns a Listener, which has a rule of the bus and a queue of its own. It bypasses the
+// proxies.
+func New(ctx context.Context, w *world.World) (*Listener, error) {
+	config := w.Stack.Config()
+	l := &Listener{queue: sqs.NewFromConfig(config), untold: w.Stack.Outputs["UntoldEventsUrl"], events: map[string][]Event{}, kept: map[string]bool{}}
+	made, err := l.queue.CreateQueue(ctx, &sqs.CreateQueueInput{
+		QueueName: aws.String(name), Attributes: map[string]string{string(types.QueueAttributeNamePolicy): anyEvent},
+	})
+	if err != nil {
+		return nil, err
+	}
+	l.url = *made.QueueUrl
+	about, err := l.queue.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &l.url, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameQueueArn}})
+	if err != nil {
+		return nil, err
+	}
+	bus := eventbridge.NewFromConfig(config)
+	if _, err := bus.PutRule(ctx, &eventbridge.PutRuleInput{Name: aws.String(name), EventPattern: aws.String(`{"source":["` + notify.Source + `"]}`)}); err != nil {
+		return nil, err
+	}
+	arn := about.Attributes[string(types.QueueAttributeNameQueueArn)]
+	put, err := bus.PutTargets(ctx, &eventbridge.PutTargetsInput{Rule: aws.String(name), Targets: []eventtypes.Target{{Id: aws.String(name), Arn: &arn}}})
+	if err == nil && put.FailedEntryCount > 0 {
+		err = errors.New("the bus takes no target for its events")
+	}
+	return l, err
+}
+
+// Run hears until ctx is over.
+func (l *Listener) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		if _, err := l.hear(ctx); err != nil && ctx.Err() == nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Rest waits until nothing more is told.
+func (l *Listener) Rest(ctx context.Context) error {
+	for quiet := 0; quiet < 3; quiet++ {
+		heard, err := l.hear(ctx)
+		if err != nil {
+			return err
+		}
+		if heard > 0 {
+			quiet = 0
+		}
+	}
+	return nil
+}
+
+// hear takes what was told, and returns how much that was. If there is nothing, it waits for a
+// second.
+func (l *Listener) hear(ctx context.Context) (int, error) {
+	heard := 0
+	for url, take := range map[string]func(string) error{l.url: l.event, l.untold: l.message} {
+		wait := int32(0)
+		if url == l.url {
+			wait = 1
+		}
+		got, err := l.queue.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10, WaitTimeSeconds: wait})
+		if err != nil {
+			return heard, fmt.Errorf("hearing what is told: %w", err)
+		}
+		for _, m := range got.Messages {
+			if err := take(*m.Body); err != nil {
+				return heard, err
+			}
+			if _, err := l.queue.DeleteMessage(context.WithoutCancel(ctx), &sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: m.ReceiptHandle}); err != nil {
+				return heard, fmt.Errorf("hearing what is told: %w", err)
+			}
+			heard++
+		}
+	}
+	return heard, nil
+}
+
+func (l *Listener) event(text string) error {
+	e := Event{Text: text}
+	var named struct{ Detail struct{ ID string } }
+	if err := errors.Join(json.Unmarshal([]byte(text), &e), json.Unmarshal([]byte(text), &named)); err != nil {
+		return fmt.Errorf("the event %s can't be read: %w", text, err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.events[named.Detail.ID] = append(l.events[named.Detail.ID], e)
+	return nil
+}
+
+func (l *Listener) message(text string) error {
+	var untold notify.Untold
+	if err := json.Unmarshal([]byte(text), &untold); err != nil {
+		return fmt.Errorf("the message %s can't be read: %w", text, err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.kept[untold.Key] = true
+	return nil
+}
+
+// All returns the events by their ids, and the keys of the items that could not be told.
+func (l *Listener) All() (events map[string][]Event, kept map[string]bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return maps.Clone(l.events), maps.Clone(l.kept)
+}
