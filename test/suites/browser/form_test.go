@@ -29,6 +29,7 @@ func (w *world) testRefusedFields(t *testing.T) {
 	before := w.front.count()
 	p.press("#composer", "Generate")
 	p.shows("a number from 0 to 1")
+	p.shows("the API could not check these settings")
 	p.accessible("a wrong field")
 	p.shot("wrong field")
 	if keys := w.front.keys(before); len(keys) > 0 {

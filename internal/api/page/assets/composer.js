@@ -277,7 +277,7 @@ export class Composer {
     const usual = this.#model.usual.find((u) => u.duration === request.duration);
     byId("price-note").textContent = [
       quote && n > 1 && `${n} × ${cost([quote])}`,
-      quote ? basis(quote) : `the provider lists none for ${modelName(request.model)}, and none was charged yet`,
+      quote ? basis(quote) : quote === undefined ? "the API could not check these settings" : `the provider lists none for ${modelName(request.model)}, and none was charged yet`,
       usual && `usually done in ${span(usual.seconds)}`,
     ].filter(Boolean).join(" · ");
   }

@@ -13,7 +13,8 @@ export class Quotes {
     this.#check = check;
   }
 
-  // of returns a quote, or null if the price isn't known.
+  // of returns a quote, null if the price isn't known, or undefined if the API refuses the
+  // request or can't be reached.
   of(request) {
     const text = JSON.stringify(worded(request));
     if (!this.#known.has(text)) {
@@ -21,7 +22,7 @@ export class Quotes {
       this.#known.set(text, asked);
       asked.catch(() => this.#known.delete(text));
     }
-    return this.#known.get(text).catch(() => null);
+    return this.#known.get(text).catch(() => undefined);
   }
 }
 
