@@ -168,6 +168,10 @@ bench-cold: need-go ## Measure each function's size, start and memory against a 
 bench-list: need-go $(ministack) $(sam) $(chromium) ## Count the calls to AWS and measure the time of listing and showing jobs, beside an earlier version.
 	@cd test && go run ./bench/list/cmd/list
 
+.PHONY: bench-page
+bench-page: need-go $(chromium) ## Measure the page with 2,000 videos: the time to the first cards, and the frames while scrolling.
+	cd test && go test -count=1 -v -run TestManyVideos ./suites/browser -timed
+
 .PHONY: bench-poll
 bench-poll: need-go ## Simulate how soon several schedules notice a video, and at what cost.
 	@cd test && go run ./bench/poll/cmd/poll
@@ -197,7 +201,7 @@ lint: need-go $(sam) $(golangci) $(asl) ## Check formatting, code, imports, the 
 	cd test && ../$(golangci) run --config ../.golangci.yml ./...
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint --template-file template.yaml
 	@mkdir -p .takeup && AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/python tools/transform.py template.yaml > .takeup/transformed.json
-	AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/cfn-lint .takeup/transformed.json
+	AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/cfn-lint .takeup/transformed.json docs/chat.yaml
 	@for file in statemachine/*.json; do \
 	  echo "asl-validator $$file"; tools/asl/node_modules/.bin/asl-validator --json-path "$$file" || exit 1; \
 	done

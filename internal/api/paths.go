@@ -14,6 +14,7 @@ const (
 	RedrivePath     = "/videos/{id}/redrive"
 	RetryPath       = "/videos/{id}/retry"
 	ForgetPath      = "/videos/{id}/forget"
+	PosterPath      = "/videos/{id}/poster"
 	UploadsPath     = "/uploads"
 	StatusesPath    = "/statuses"
 	CheckPath       = "/check"

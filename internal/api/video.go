@@ -20,6 +20,9 @@ const MaxPage = 50
 // MaxStatuses is how many jobs can be asked for at once by a StatusRequest.
 const MaxStatuses = 100
 
+// MaxPoster is how many bytes a poster has at the most.
+const MaxPoster = 16 << 10
+
 // Video is all that is known of a job.
 type Video struct {
 	ID          string          `json:"id"`
@@ -94,11 +97,13 @@ type Cost struct {
 	USD float64 `json:"usd"`
 }
 
-// File is the file of a completed job. Both URLs work for whoever has them, until
+// File is the file of a completed job. The URLs work for whoever has them, until
 // ExpiresAt.
 type File struct {
 	URL         string    `json:"url"`          // plays in a browser
 	DownloadURL string    `json:"download_url"` // is saved as a file by a browser
+	PosterURL   *string   `json:"poster_url"`   // of a still picture; nil where there is none
+	S3URI       string    `json:"s3_uri"`
 	ExpiresAt   time.Time `json:"expires_at"`
 	ContentType string    `json:"content_type"`
 	Bytes       int64     `json:"bytes"`

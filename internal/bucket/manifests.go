@@ -1,11 +1,13 @@
 package bucket
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/takeup/takeup/internal/bucket/objectkey"
@@ -104,14 +106,39 @@ func (m *Manifests) Forget(ctx context.Context, job video.Locator, hash string, 
 	return video.Unavailable(doing, errors.New("it was changed by another each time"))
 }
 
+// PutPoster stores the still picture of a job's video, in WebP. It keeps one that is there
+// already. The error is a *video.ServiceUnavailable.
+func (m *Manifests) PutPoster(ctx context.Context, job video.Locator, webp []byte) error {
+	held, err := putObject(ctx, m.client, &s3.PutObjectInput{
+		Bucket: &m.bucket, Key: aws.String(objectkey.Poster(job)), Body: bytes.NewReader(webp), ContentType: aws.String("image/webp"),
+	}, condition{absent: true})
+	if held && err != nil {
+		return video.Unavailable("writing a poster", err)
+	}
+	return nil
+}
+
+// RemovePoster deletes the still picture of a job's video. A missing one is no error. The error
+// is a *video.ServiceUnavailable.
+func (m *Manifests) RemovePoster(ctx context.Context, job video.Locator) error {
+	return m.remove(ctx, objectkey.Poster(job))
+}
+
 // Remove deletes a job's manifest, and then its video, so that no manifest is without its
-// video. A missing object is no error. The error is a *video.ServiceUnavailable, after which
+// video, and the poster between them. A missing object is no error. The error is a *video.ServiceUnavailable, after which
 // Remove can be called again.
 func (m *Manifests) Remove(ctx context.Context, job video.Locator) error {
-	for _, key := range []string{objectkey.Manifest(job), objectkey.Video(job)} {
-		if _, err := m.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &m.bucket, Key: &key}); err != nil {
-			return video.Unavailable("removing "+key, err)
+	for _, key := range []string{objectkey.Manifest(job), objectkey.Poster(job), objectkey.Video(job)} {
+		if err := m.remove(ctx, key); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+func (m *Manifests) remove(ctx context.Context, key string) error {
+	if _, err := m.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &m.bucket, Key: &key}); err != nil {
+		return video.Unavailable("removing "+key, err)
 	}
 	return nil
 }

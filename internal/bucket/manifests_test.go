@@ -2,6 +2,7 @@ package bucket_test
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -66,6 +67,14 @@ func TestShelf(t *testing.T) {
 		t.Errorf("the second one took the first one's place: %+v, %v", got, err)
 	}
 	fake.Put(videos, objectkey.Video(boat), []byte("a video"))
+	for _, picture := range []string{"the first", "the second"} {
+		if err := manifests.PutPoster(ctx, boat, []byte(picture)); err != nil {
+			t.Error(err)
+		}
+	}
+	if got, _ := fake.Object(videos, objectkey.Poster(boat)); string(got.Body) != "the first" {
+		t.Errorf("the poster is %q", got.Body)
+	}
 	for range 2 {
 		if err := manifests.Remove(ctx, boat); err != nil {
 			t.Error(err)
@@ -73,6 +82,9 @@ func TestShelf(t *testing.T) {
 	}
 	if _, there := fake.Object(videos, objectkey.Video(boat)); there {
 		t.Error("the video was not removed")
+	}
+	if _, there := fake.Object(videos, objectkey.Poster(boat)); there {
+		t.Error("the poster was not removed")
 	}
 	if _, stored, err := manifests.Manifest(ctx, boat); err != nil || stored {
 		t.Errorf("after it was removed: %v, %v", stored, err)
@@ -184,7 +196,7 @@ func TestS3Failing(t *testing.T) {
 
 // An interrupted removal leaves no manifest without its video.
 func TestRemovalInTrouble(t *testing.T) {
-	for name, refused := range map[string]string{"the manifest": objectkey.Manifest(boat), "the video": objectkey.Video(boat)} {
+	for name, refused := range map[string]string{"the manifest": objectkey.Manifest(boat), "the poster": objectkey.Poster(boat), "the video": objectkey.Video(boat)} {
 		fake := s3test.New(t)
 		manifests := bucket.NewManifests(fake.Client(), videos)
 		if _, err := manifests.PutManifest(t.Context(), sample(t)); err != nil {
@@ -203,6 +215,19 @@ func TestRemovalInTrouble(t *testing.T) {
 		}
 		if _, there := fake.Object(videos, objectkey.Video(boat)); !there {
 			t.Errorf("%s can't be removed, and the video is gone", name)
+		}
+	}
+}
+
+func TestPosterInTrouble(t *testing.T) {
+	fake := s3test.New(t)
+	manifests := bucket.NewManifests(fake.Client(), videos)
+	fake.Fail(func(s3test.Call) s3test.Fault { return s3test.Fault{Status: 403, Code: "AccessDenied"} })
+	for doing, err := range map[string]error{
+		"stored": manifests.PutPoster(t.Context(), boat, []byte("a picture")), "removed": manifests.RemovePoster(t.Context(), boat),
+	} {
+		if unavailable := (*video.ServiceUnavailable)(nil); !errors.As(err, &unavailable) {
+			t.Errorf("it can't be %s: %v", doing, err)
 		}
 	}
 }

@@ -67,9 +67,13 @@ func put(ctx context.Context, client Putter, bucket, key string, v any, c condit
 	if err != nil {
 		return true, fmt.Errorf("encoding %s: %w", key, err)
 	}
-	in := &s3.PutObjectInput{
+	return putObject(ctx, client, &s3.PutObjectInput{
 		Bucket: &bucket, Key: &key, Body: bytes.NewReader(append(body, '\n')), ContentType: aws.String("application/json"),
-	}
+	}, c)
+}
+
+// putObject writes an object, and reports whether the condition held, as put does.
+func putObject(ctx context.Context, client Putter, in *s3.PutObjectInput, c condition) (held bool, err error) {
 	if c.absent {
 		in.IfNoneMatch = aws.String("*")
 	}

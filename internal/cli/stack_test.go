@@ -51,6 +51,7 @@ func newFakeAWS(t *testing.T, api *apitest.Server) *fakeAWS {
 			"JobsTable": "jobs", "VideosBucket": "videos", "PromptsBucket": "prompts", "ProviderKeySecret": "key",
 			"StateMachineArn":      "arn:aws:states:eu-west-1:000000000000:stateMachine:text-to-video",
 			"BatchStateMachineArn": "arn:aws:states:eu-west-1:000000000000:stateMachine:batch",
+			"UnhandledPromptsUrl":  "https://sqs.example/1/unhandled", "UntoldEventsUrl": "https://sqs.example/1/untold",
 		},
 	}
 	a.Server = httptest.NewServer(a)
@@ -114,6 +115,8 @@ func (a *fakeAWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "secretsmanager.UpdateSecretVersionStage":
 		a.tokens = a.pending
 		_, _ = io.WriteString(w, "{}")
+	case "AmazonSQS.GetQueueAttributes":
+		_ = json.NewEncoder(w).Encode(map[string]any{"Attributes": map[string]string{"ApproximateNumberOfMessages": "0"}})
 	case "AWSStepFunctions.DescribeStateMachine":
 		_ = json.NewEncoder(w).Encode(map[string]any{"name": "text-to-video", "status": "ACTIVE"})
 	case "GetAccountSettings":

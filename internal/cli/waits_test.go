@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
@@ -35,17 +34,7 @@ func (unknown) Usual(context.Context, string, int) (time.Duration, bool) { retur
 func (unknown) Charged(context.Context, string, int) (int64, bool) { return 0, false }
 
 // noManifests is a bucket that is never called.
-type noManifests struct{}
-
-func (noManifests) Manifest(context.Context, video.Locator) (video.Manifest, bool, error) {
-	return video.Manifest{}, false, errors.New("not called")
-}
-
-func (noManifests) Forget(context.Context, video.Locator, string, time.Time) error {
-	return errors.New("not called")
-}
-
-func (noManifests) Remove(context.Context, video.Locator) error { return errors.New("not called") }
+type noManifests struct{ jobs.Manifests }
 
 // TestGetShowsEachWait serves jobs in a table through the API, one in each kind of wait, and
 // checks what get prints.

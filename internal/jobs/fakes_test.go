@@ -226,6 +226,23 @@ func (s manifests) Forget(_ context.Context, job video.Locator, hash string, at 
 	return nil
 }
 
+func (s manifests) PutPoster(_ context.Context, job video.Locator, webp []byte) error {
+	if webp == nil {
+		return errThrottled
+	}
+	if m := s[job.ID]; !m.Poster {
+		m.Poster, s[job.ID] = true, m
+	}
+	return nil
+}
+
+func (s manifests) RemovePoster(_ context.Context, job video.Locator) error {
+	if m, ok := s[job.ID]; ok {
+		m.Poster, s[job.ID] = false, m
+	}
+	return nil
+}
+
 func (s manifests) Remove(_ context.Context, job video.Locator) error {
 	delete(s, job.ID)
 	return nil

@@ -43,8 +43,8 @@ const (
 )
 
 // Forget clears the prompt and all other texts of a job that has ended, in the table and in the
-// manifest beside its video. It keeps the id, the hash of the request, the times and the
-// charges, and a stored video. The same request under the same id is still the same job. The job
+// manifest beside its video, and removes the poster. It keeps the id, the hash of the request, the
+// times and the charges, and a stored video. The same request under the same id is still the same job. The job
 // can't be redriven any more. Forget is idempotent: it resumes an earlier call that failed.
 //
 // The error is a *NotForgotten if the job has not ended, a *video.NoEntry if there is no such
@@ -69,6 +69,11 @@ func (s *Service) Forget(ctx context.Context, id string) (Forgotten, error) {
 		// after it writes it.
 		if err := s.manifests.Forget(ctx, entry.Locator(), entry.RequestHash, entry.ForgottenAt); err != nil {
 			return Forgotten{}, video.Unavailable("clearing the manifest", err)
+		}
+		if entry.Manifest != nil {
+			if err := s.manifests.RemovePoster(ctx, entry.Locator()); err != nil {
+				return Forgotten{}, video.Unavailable("removing the poster", err)
+			}
 		}
 		return Forgotten{view.Of(entry, s.now()), remnants(entry)}, nil
 	}

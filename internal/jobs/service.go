@@ -34,7 +34,10 @@ type Manifests interface {
 	Manifest(ctx context.Context, job video.Locator) (video.Manifest, bool, error)
 	// Forget clears the texts of a job's manifest, if it has one.
 	Forget(ctx context.Context, job video.Locator, hash string, at time.Time) error
-	// Remove deletes a job's manifest, and then its video.
+	// PutPoster stores a poster, unless there is one.
+	PutPoster(ctx context.Context, job video.Locator, webp []byte) error
+	RemovePoster(ctx context.Context, job video.Locator) error
+	// Remove deletes a job's manifest, its poster and its video.
 	Remove(ctx context.Context, job video.Locator) error
 }
 

@@ -39,8 +39,7 @@ type line struct {
 	directives []directive
 }
 
-// Emit writes values, in as few lines as the format allows: a line has one value of a metric, and
-// one of a dimension. The error is an *Unknown, after the other values are written, or one of Out.
+// Emit writes values, in as few lines as the format allows: a line has one value of a metric. The error is an *Unknown, after the other values are written, or one of Out.
 func (m Meter) Emit(values ...Value) error {
 	var lines []*line
 	var unknown error
@@ -50,7 +49,7 @@ func (m Meter) Emit(values ...Value) error {
 			unknown = &Unknown{Name: v.Name, Of: v.Of}
 			continue
 		}
-		i := slices.IndexFunc(lines, func(l *line) bool { return l.takes(metric, v.Of) })
+		i := slices.IndexFunc(lines, func(l *line) bool { return l.fields[string(v.Name)] == nil })
 		if i < 0 {
 			i, lines = len(lines), append(lines, &line{fields: map[string]any{"msg": "metrics", StackDimension: m.Stack}})
 		}
@@ -62,15 +61,6 @@ func (m Meter) Emit(values ...Value) error {
 		}
 	}
 	return unknown
-}
-
-// takes reports whether a line has room for a value.
-func (l *line) takes(metric Metric, of string) bool {
-	if _, there := l.fields[string(metric.Name)]; there {
-		return false
-	}
-	other, there := l.fields[metric.Dimension]
-	return !there || other == of
 }
 
 func (l *line) add(metric Metric, v Value) {

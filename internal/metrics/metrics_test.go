@@ -12,8 +12,13 @@ import (
 )
 
 func TestTable(t *testing.T) {
-	seen, size := map[metrics.Name]bool{}, 0
+	seen, dimensions, size := map[metrics.Name]bool{}, map[string]bool{"Stack": true}, 0
 	for _, m := range metrics.Table() {
+		// A line has one value of a dimension.
+		if dimensions[m.Dimension] {
+			t.Errorf("%s has the dimension of another metric", m.Name)
+		}
+		dimensions[m.Dimension] = m.Dimension != ""
 		if seen[m.Name] || m.Unit == "" || m.By == "" || m.Meaning == "" || (m.Dimension == "") != (len(m.Values) == 0) {
 			t.Errorf("%+v", m)
 		}

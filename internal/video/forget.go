@@ -36,7 +36,7 @@ func (e *Entry) Forget(at time.Time) {
 // Forget returns the manifest of a job that was forgotten at a time. hash is that of the
 // request as it was sent, so that an equal request is still recognised.
 func (m Manifest) Forget(hash string, at time.Time) Manifest {
-	m.Request, m.RequestHash, m.ForgottenAt = m.Request.Outline(), hash, at
+	m.Request, m.RequestHash, m.ForgottenAt, m.Poster = m.Request.Outline(), hash, at, false
 	return m
 }
 

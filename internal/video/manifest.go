@@ -50,4 +50,7 @@ type Manifest struct {
 	// Set for a forgotten job: the hash of its request, and when it was forgotten.
 	RequestHash string    `json:"request_hash,omitempty"`
 	ForgottenAt time.Time `json:"forgotten_at,omitzero"`
+
+	// Poster is whether the bucket has a still picture of the video. Only the table has it.
+	Poster bool `json:"-"`
 }

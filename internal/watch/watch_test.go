@@ -95,7 +95,7 @@ func (w *world) told() (told []string) {
 		if f.Item.Kind != outbox.KindAttention || a.ToDo == "" {
 			w.t.Errorf("%s is in the outbox: %+v", f.Key, a)
 		}
-		told = append(told, fmt.Sprintf("%s: %s %v", a.About, a.Message, a.Videos))
+		told = append(told, fmt.Sprintf("%s: %s %v %d", a.About, a.Message, a.Videos, a.Count))
 		if err := box.Delete(w.t.Context(), f.Key); err != nil {
 			w.t.Fatal(err)
 		}
@@ -142,18 +142,19 @@ func TestCharges(t *testing.T) {
 			return e
 		}
 		charge := func(id string) provider.Charge {
-			return provider.Charge{ID: "g-" + id, Micros: 980_000, Created: time.Now()}
+			return provider.Charge{ID: "g-" + id, Model: catalogue.Default(all.Models()), Micros: 980_000, Created: time.Now()}
 		}
 		w.facts = gather.Facts{
 			Entries:   map[string]video.Entry{"stored": entry("stored", nil), "paid": entry("paid", &video.VideoUnavailable{Err: errors.New("canary")})},
 			Manifests: map[string]string{"stored": ""}, Videos: map[string]bool{"stored": true},
 			Charges: []provider.Charge{charge("stored"), charge("paid"), charge("stranger")}, Charged: map[string]bool{"": true},
 		}
-		w.expect("a paid one", "charge: a video was paid in the last day and is not stored [paid]")
+		w.expect("a paid one", "charge: a video was paid in the last day and is not stored [paid] 1")
+		time.Sleep(time.Hour)
 		w.expect("again")
 		w.facts.Entries["more"] = entry("more", &video.VideoUnavailable{Err: errors.New("canary")})
 		w.facts.Charges = append(w.facts.Charges, charge("more"))
-		w.expect("one more", "charge: a video was paid in the last day and is not stored [more paid]")
+		w.expect("one more", "charge: a video was paid in the last day and is not stored [more paid] 2")
 		if seen, err := w.table.Watched(t.Context()); err != nil || seen.Findings != 2 || !seen.At.Equal(time.Now()) || strings.Contains(w.log.String(), "canary") {
 			t.Errorf("the last watch: %+v, %v; logged %s", seen, err, &w.log)
 		}

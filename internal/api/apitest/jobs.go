@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/video/report"
 )
@@ -53,7 +54,7 @@ func (s *Server) Done(id string, request video.Request, content string) api.Vide
 		Bytes: int64(len(content)), CRC32: sum, Seconds: 5.04, Width: 1280, Height: 720, ChargedMicros: 560_000, PipelineVersion: "1",
 	}
 	v.Video = &api.File{
-		URL: url, DownloadURL: url, ExpiresAt: ended.Add(time.Hour), ContentType: "video/mp4",
+		URL: url, DownloadURL: url, S3URI: objectkey.URI("videos", objectkey.Video(video.Locator{ID: id})), ExpiresAt: ended.Add(time.Hour), ContentType: "video/mp4",
 		Bytes: v.Manifest.Bytes, CRC32: sum,
 	}
 	return v

@@ -111,11 +111,11 @@ func TestPaths(t *testing.T) {
 	}
 	paths := []string{
 		api.VideosPath, api.VideoPath, api.ContentPath, api.RedrivePath, api.RetryPath, api.ForgetPath,
-		api.StatusesPath, api.CheckPath, api.ModelsPath, api.ModelPath, api.ControlPath, api.UsagePath,
+		api.PosterPath, api.StatusesPath, api.CheckPath, api.ModelsPath, api.ModelPath, api.ControlPath, api.UsagePath,
 		api.BatchesPath, api.BatchPath, api.BatchStartPath, api.BatchResultsPath,
 	}
 	calls := regexp.MustCompile("#call\\(\"[A-Z]+\", [`\"]([^`\"?]+?)(?:\\$\\{discard|[`\"?])").FindAllStringSubmatch(source, -1)
-	if len(calls) < 17 {
+	if len(calls) < 18 {
 		t.Errorf("found %d calls", len(calls))
 	}
 	for _, call := range calls {

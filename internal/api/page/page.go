@@ -40,7 +40,7 @@ const PrefixHeader = "X-Page-Prefix"
 
 // Origins are the schemes and hosts, besides its own, that the page uses.
 type Origins struct {
-	Videos  string // of the URLs that videos are played from
+	Videos  string // of the URLs of videos and posters
 	Uploads string // of the forms that files are uploaded with
 }
 
@@ -61,7 +61,7 @@ func New(origins func(context.Context) (Origins, error), notFound http.Handler) 
 		all.Write(content)
 		p.assets[name] = newFile(name, content)
 	}
-	p.version = hex.EncodeToString(all.Sum(nil))[:16]
+	p.version = hex.EncodeToString(all.Sum(nil))[:8]
 	index := compact(must(files.ReadFile("index.html")), ".html")
 	p.index = newFile("index.html", bytes.ReplaceAll(index, []byte(`"assets/`), []byte(`"assets/`+p.version+`/`)))
 	return p
@@ -80,52 +80,13 @@ func newFile(name string, content []byte) file {
 	return file{name: name, content: content, tag: `"` + hex.EncodeToString(sum[:16]) + `"`}
 }
 
-// compact returns a file without the indentation of its lines, a script and a style sheet also
-// without comments. Every line is kept, so that an error names the line of the source. A comment
-// takes one line, or the rest of one.
-func compact(content []byte, extension string) []byte {
-	kept := make([]byte, 0, len(content))
-	// The spaces of a style sheet that mean nothing.
-	spaces := strings.NewReplacer(" { ", "{", " {", "{", "; }", "}", " }", "}", "; ", ";", ": ", ":", ", ", ",")
-	for line := range bytes.Lines(content) {
-		text, ended := strings.CutSuffix(strings.TrimLeft(string(line), " "), "\n")
-		switch extension {
-		case ".js":
-			text = uncommented(text)
-		case ".css":
-			if before, comment, ok := strings.Cut(text, "/*"); ok {
-				_, after, _ := strings.Cut(comment, "*/")
-				text = strings.TrimRight(before, " ") + after
-			}
-			text = spaces.Replace(text)
-		}
-		kept = append(kept, text...)
-		if ended {
-			kept = append(kept, '\n')
-		}
-	}
-	return kept
-}
-
-// uncommented returns a line of a script without its comment. What looks like one and has a quote
-// is taken for the end of a string.
-func uncommented(line string) string {
-	if strings.HasPrefix(line, "//") {
-		return ""
-	}
-	if i := strings.LastIndex(line, " // "); i >= 0 && !strings.ContainsAny(line[i:], "\"`") {
-		return strings.TrimRight(line[:i], " ")
-	}
-	return line
-}
-
 // policy returns a Content-Security-Policy. The page may load its own files, call its own
-// origin, upload files to one of the given origins and play videos from the other, and nothing
-// else: no inline script or style, no eval, no frame around it, and no form that the browser
+// origin, upload files to one of the given origins, and show videos and posters from the other, and
+// nothing else: no inline script or style, no eval, no frame around it, and no form that the browser
 // submits.
 func policy(origins Origins) string {
 	return strings.Join([]string{
-		"default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'",
+		"default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' " + origins.Videos,
 		"connect-src 'self' " + origins.Uploads, "media-src " + origins.Videos, "base-uri 'none'", "form-action 'none'",
 		"frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'",
 	}, "; ")

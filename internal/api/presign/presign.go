@@ -45,20 +45,20 @@ func (v *Videos) Life() time.Duration { return v.life }
 
 // URL returns a URL that plays in a browser, and is saved as <id>.mp4.
 func (v *Videos) URL(ctx context.Context, job video.Locator) (string, error) {
-	return v.sign(ctx, job, "inline")
+	return v.sign(ctx, job, contentDisposition("inline", job.ID))
 }
 
-// DownloadURL returns a URL that a browser saves as <id>.mp4.
-func (v *Videos) DownloadURL(ctx context.Context, job video.Locator) (string, error) {
-	return v.sign(ctx, job, "attachment")
+// DownloadURL returns a URL that a browser saves as <name>.mp4.
+func (v *Videos) DownloadURL(ctx context.Context, job video.Locator, name string) (string, error) {
+	return v.sign(ctx, job, named(job.ID, name))
 }
 
 // HeadURL returns a URL that answers HEAD as the URL of DownloadURL answers GET.
-func (v *Videos) HeadURL(ctx context.Context, job video.Locator) (string, error) {
+func (v *Videos) HeadURL(ctx context.Context, job video.Locator, name string) (string, error) {
 	request, err := v.client.PresignHeadObject(ctx, &s3.HeadObjectInput{
 		Bucket: &v.bucket, Key: aws.String(objectkey.Video(job)),
 		ResponseContentType:        aws.String("video/mp4"),
-		ResponseContentDisposition: aws.String(contentDisposition("attachment", job.ID)),
+		ResponseContentDisposition: aws.String(named(job.ID, name)),
 	}, s3.WithPresignExpires(v.life))
 	if err != nil {
 		return "", fmt.Errorf("presigning the video of job %s: %w", job.ID, err)
@@ -66,8 +66,31 @@ func (v *Videos) HeadURL(ctx context.Context, job video.Locator) (string, error)
 	return request.URL, nil
 }
 
+// PosterURL returns a URL of the still picture of a job's video.
+func (v *Videos) PosterURL(ctx context.Context, job video.Locator) (string, error) {
+	request, err := v.client.PresignGetObject(ctx, &s3.GetObjectInput{Bucket: &v.bucket, Key: aws.String(objectkey.Poster(job))}, s3.WithPresignExpires(v.life))
+	if err != nil {
+		return "", fmt.Errorf("presigning the poster of job %s: %w", job.ID, err)
+	}
+	return request.URL, nil
+}
+
+// URI returns the s3:// URI of a job's video.
+func (v *Videos) URI(job video.Locator) string { return objectkey.URI(v.bucket, objectkey.Video(job)) }
+
 func contentDisposition(kind, id string) string {
 	return fmt.Sprintf(`%s; filename="%s.mp4"`, kind, id)
+}
+
+// named returns the Content-Disposition of a download. Names may have letters of every script;
+// a client that can't read those takes the id.
+// https://datatracker.ietf.org/doc/html/rfc6266#appendix-D
+func named(id, name string) string {
+	disposition := contentDisposition("attachment", id)
+	if name != id {
+		disposition += "; filename*=UTF-8''" + url.PathEscape(name) + ".mp4"
+	}
+	return disposition
 }
 
 // ResultsURL returns a URL that a browser saves as the results of a batch. The format is csv or
@@ -105,7 +128,7 @@ func (v *Videos) sign(ctx context.Context, job video.Locator, disposition string
 	request, err := v.client.PresignGetObject(ctx, &s3.GetObjectInput{
 		Bucket: &v.bucket, Key: aws.String(objectkey.Video(job)),
 		ResponseContentType:        aws.String("video/mp4"),
-		ResponseContentDisposition: aws.String(contentDisposition(disposition, job.ID)),
+		ResponseContentDisposition: &disposition,
 	}, s3.WithPresignExpires(v.life))
 	if err != nil {
 		return "", fmt.Errorf("presigning the video of job %s: %w", job.ID, err)

@@ -55,15 +55,25 @@ func TestVideos(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 
-	download, err := videos.DownloadURL(t.Context(), boat)
-	if d, parseErr := url.Parse(download); err != nil || parseErr != nil || d.Query().Get("response-content-disposition") != `attachment; filename="job-1.mp4"` {
+	download, err := videos.DownloadURL(t.Context(), boat, "2026-08-21-ein-Boot-für-zwei")
+	if d, parseErr := url.Parse(download); err != nil || parseErr != nil || d.Query().Get("response-content-disposition") != `attachment; filename="job-1.mp4"; filename*=UTF-8''2026-08-21-ein-Boot-f%C3%BCr-zwei.mp4` {
 		t.Errorf("got %s, %v", download, err)
 	}
 	// A signature is of one method.
-	head, err := videos.HeadURL(t.Context(), boat)
+	head, err := videos.HeadURL(t.Context(), boat, "job-1")
 	if h, parseErr := url.Parse(head); err != nil || parseErr != nil || h.Path != u.Path || h.Query().Get("X-Amz-SignedHeaders") != "host" ||
 		h.Query().Get("response-content-type") != "video/mp4" || h.Query().Get("X-Amz-Signature") == q.Get("X-Amz-Signature") {
 		t.Errorf("got %s, %v", head, err)
+	}
+	if h, err := url.Parse(head); err == nil && h.Query().Get("response-content-disposition") != `attachment; filename="job-1.mp4"` {
+		t.Errorf("got %s", head)
+	}
+	poster, err := videos.PosterURL(t.Context(), boat)
+	if p, parseErr := url.Parse(poster); err != nil || parseErr != nil || p.Path != "/"+objectkey.Poster(boat) || p.Query().Get("X-Amz-Expires") != "900" {
+		t.Errorf("got %s, %v", poster, err)
+	}
+	if got := videos.URI(boat); got != "s3://videos-bucket/"+objectkey.Video(boat) {
+		t.Errorf("got %s", got)
 	}
 	results, err := videos.ResultsURL(t.Context(), "batches-1", "csv")
 	if r, parseErr := url.Parse(results); err != nil || parseErr != nil || r.Path != "/batches/batches-1/results.csv" ||
@@ -79,7 +89,10 @@ func TestVideos(t *testing.T) {
 	if _, err := refused.URL(t.Context(), boat); !errors.Is(err, no) {
 		t.Errorf("got %v", err)
 	}
-	if _, err := refused.HeadURL(t.Context(), boat); !errors.Is(err, no) {
+	if _, err := refused.HeadURL(t.Context(), boat, "job-1"); !errors.Is(err, no) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := refused.PosterURL(t.Context(), boat); !errors.Is(err, no) {
 		t.Errorf("got %v", err)
 	}
 	if _, err := refused.ResultsURL(t.Context(), "a", "csv"); !errors.Is(err, no) {

@@ -40,6 +40,9 @@ type Jobs interface {
 	// Forget clears a job's texts. The error is a *jobs.NotForgotten or a
 	// *video.NoEntry.
 	Forget(ctx context.Context, id string) (jobs.Forgotten, error)
+	// PutPoster stores a poster of a job's video, unless it has one. The error is a
+	// *jobs.NoPoster or a *video.NoEntry.
+	PutPoster(ctx context.Context, id string, webp []byte) (view.View, error)
 	// Redrive resumes a job that ended without a video. The error is a
 	// *jobs.NotRedriven or a *video.NoEntry.
 	Redrive(ctx context.Context, id string) (view.View, error)
@@ -53,11 +56,16 @@ type Jobs interface {
 type Videos interface {
 	// URL returns a URL that plays in a browser.
 	URL(ctx context.Context, job video.Locator) (string, error)
-	// DownloadURL returns a URL that a browser saves as a file.
-	DownloadURL(ctx context.Context, job video.Locator) (string, error)
+	// DownloadURL returns a URL that a browser saves as a file of that name, with the extension
+	// of a video.
+	DownloadURL(ctx context.Context, job video.Locator, name string) (string, error)
+	// PosterURL returns a URL of a video's poster.
+	PosterURL(ctx context.Context, job video.Locator) (string, error)
+	// URI returns the s3:// URI of a video.
+	URI(job video.Locator) string
 	// HeadURL returns a URL that answers HEAD, which the others refuse: a signature is
 	// for one method.
-	HeadURL(ctx context.Context, job video.Locator) (string, error)
+	HeadURL(ctx context.Context, job video.Locator, name string) (string, error)
 	// ResultsURL returns a URL that a browser saves as the results of a batch, in the format
 	// csv or jsonl.
 	ResultsURL(ctx context.Context, id, format string) (string, error)

@@ -41,6 +41,7 @@ type fakeJobs struct {
 	posts    []jobs.Post
 	batches  fakeBatches
 	owner    string // of the last that was started
+	posters  [][]byte
 }
 
 func (j *fakeJobs) Start(_ context.Context, id string, r video.Request, from video.Origin) (jobs.Receipt, error) {
@@ -215,11 +216,17 @@ func (l links) URL(_ context.Context, job video.Locator) (string, error) {
 	return "https://videos.example/" + job.ID + "?X-Amz-Signature=canary-url&x=1", l.err
 }
 
-func (l links) DownloadURL(_ context.Context, job video.Locator) (string, error) {
-	return "https://videos.example/" + job.ID + "?X-Amz-Signature=canary-url&download", l.err
+func (l links) PosterURL(_ context.Context, job video.Locator) (string, error) {
+	return "https://videos.example/" + job.ID + "?X-Amz-Signature=canary-url&poster", l.err
 }
 
-func (l links) HeadURL(_ context.Context, job video.Locator) (string, error) {
+func (links) URI(job video.Locator) string { return "s3://videos/" + job.ID }
+
+func (l links) DownloadURL(_ context.Context, job video.Locator, name string) (string, error) {
+	return "https://videos.example/" + job.ID + "?X-Amz-Signature=canary-url&download=" + name, l.err
+}
+
+func (l links) HeadURL(_ context.Context, job video.Locator, _ string) (string, error) {
 	return "https://videos.example/" + job.ID + "?X-Amz-Signature=canary-url&head", l.err
 }
 

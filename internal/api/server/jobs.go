@@ -61,15 +61,22 @@ func (a *API) file(ctx context.Context, view view.View) (*api.File, error) {
 		return nil, nil
 	}
 	locator := view.Locator()
-	url, err := a.Videos.URL(ctx, locator)
-	if err != nil {
+	at := api.File{S3URI: a.Videos.URI(locator), ExpiresAt: a.Now().Add(a.Videos.Life())}
+	var err error
+	if at.URL, err = a.Videos.URL(ctx, locator); err != nil {
 		return nil, err
 	}
-	download, err := a.Videos.DownloadURL(ctx, locator)
-	if err != nil {
+	if at.DownloadURL, err = a.Videos.DownloadURL(ctx, locator, fileName(view)); err != nil {
 		return nil, err
 	}
-	return wire.File(*view.Manifest, url, download, a.Now().Add(a.Videos.Life())), nil
+	if view.Manifest.Poster {
+		poster, err := a.Videos.PosterURL(ctx, locator)
+		if err != nil {
+			return nil, err
+		}
+		at.PosterURL = &poster
+	}
+	return wire.File(*view.Manifest, at), nil
 }
 
 // estimate says how much longer a job takes whose generation is running. It returns nil
@@ -120,7 +127,7 @@ func (a *API) content(r *http.Request) reply.Response {
 	if r.Method == http.MethodHead {
 		sign = a.Videos.HeadURL
 	}
-	url, err := sign(r.Context(), view.Locator())
+	url, err := sign(r.Context(), view.Locator(), fileName(view))
 	if err != nil {
 		return reply.Unavailable(view.ID, err, noURL)
 	}

@@ -120,7 +120,7 @@ func TestNames(t *testing.T) {
 		ours      []string
 	}{
 		{"paths", paths, []string{
-			api.VideosPath, api.VideoPath, api.ContentPath, api.RedrivePath, api.RetryPath, api.ForgetPath, api.UploadsPath, api.StatusesPath,
+			api.VideosPath, api.VideoPath, api.ContentPath, api.RedrivePath, api.RetryPath, api.ForgetPath, api.PosterPath, api.UploadsPath, api.StatusesPath,
 			api.BatchesPath, api.BatchPath, api.BatchStartPath, api.BatchResultsPath,
 			api.CheckPath, api.ModelsPath, api.ModelPath, api.ControlPath, api.UsagePath, api.DescriptionPath,
 			api.GenerationsPath, api.KlingGenerationPath, api.AIMLAPIModelsPath,

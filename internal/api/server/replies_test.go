@@ -13,7 +13,7 @@ import (
 // description. Every reply in the description must be made here.
 func TestReplies(t *testing.T) {
 	d := newDescription(t)
-	for _, table := range []map[string]reply{aimlapiReplies(), videosReplies(), batchesReplies(), usageReplies(), aboutReplies(), otherReplies()} {
+	for _, table := range []map[string]reply{aimlapiReplies(), videosReplies(), posterReplies(), batchesReplies(), usageReplies(), aboutReplies(), otherReplies()} {
 		for name, test := range table {
 			t.Run(name, func(t *testing.T) { test.run(t, name, d) })
 		}

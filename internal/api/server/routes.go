@@ -23,6 +23,7 @@ func (a *API) routes() map[string]methods {
 		api.RedrivePath:      {"POST": a.redrive},
 		api.RetryPath:        {"POST": a.retry},
 		api.ForgetPath:       {"POST": a.forget},
+		api.PosterPath:       {"PUT": a.poster},
 		api.BatchesPath:      {"POST": a.createBatch, "GET": a.listBatches},
 		api.BatchPath:        {"GET": a.batch, "DELETE": a.cancelBatch},
 		api.BatchStartPath:   {"POST": a.startBatch},

@@ -25,6 +25,7 @@ const (
 const (
 	videoName    = "video.mp4"
 	manifestName = "video.json"
+	posterName   = "poster.webp"
 )
 
 // directory returns the prefix of the keys of a job's objects. It is made of the ID alone.
@@ -42,6 +43,9 @@ func Video(job video.Locator) string { return directory(job) + videoName }
 
 // Manifest returns the key of a job's manifest. The job's ID must be valid.
 func Manifest(job video.Locator) string { return directory(job) + manifestName }
+
+// Poster returns the key of the still picture of a job's video. The job's ID must be valid.
+func Poster(job video.Locator) string { return directory(job) + posterName }
 
 // URI returns the s3:// URI of an object.
 func URI(bucket, key string) string { return "s3://" + bucket + "/" + key }
@@ -79,6 +83,7 @@ type Kind string
 const (
 	KindVideo     Kind = "video"
 	KindManifest  Kind = "manifest"
+	KindPoster    Kind = "poster"
 	KindRejection Kind = "rejection"
 	KindUpload    Kind = "upload"
 )
@@ -86,8 +91,8 @@ const (
 // Key is a parsed key.
 type Key struct {
 	Kind Kind
-	// Job is the job of a video or a manifest. It has only what the key is made of: Video and
-	// Manifest return the same key for it, but its creation time may be missing or rounded.
+	// Job is the job of a video, a manifest or a poster. It has only what the key is made of:
+	// Video, Manifest and Poster return the same key for it, but its creation time may be missing or rounded.
 	Job video.Locator
 	// File is the prompt file's key, of a rejection. If it is Cut, it is the beginning of
 	// that key and the mark appended by Rejection. A cut key can't be distinguished from a
@@ -99,7 +104,7 @@ type Key struct {
 }
 
 // Parse parses a key, and returns false if no function of this package returns it. Video,
-// Manifest, Rejection and Upload are the inverse.
+// Manifest, Poster, Rejection and Upload are the inverse.
 func Parse(key string) (Key, bool) {
 	if file, ok := strings.CutPrefix(key, Rejections); ok {
 		file, ok = strings.CutSuffix(file, rejectionEnd)
@@ -115,6 +120,8 @@ func Parse(key string) (Key, bool) {
 		return Key{Kind: KindVideo, Job: job}, true
 	case key == Manifest(job):
 		return Key{Kind: KindManifest, Job: job}, true
+	case key == Poster(job):
+		return Key{Kind: KindPoster, Job: job}, true
 	}
 	return Key{}, false
 }

@@ -19,6 +19,7 @@ func TestKeys(t *testing.T) {
 	for got, want := range map[string]string{
 		objectkey.Video(boat):              "videos/a/video.mp4",
 		objectkey.Manifest(boat):           "videos/a/video.json",
+		objectkey.Poster(boat):             "videos/a/poster.webp",
 		objectkey.Upload(form, "txt"):      "uploads/" + form + ".txt",
 		objectkey.Rejection("a b.txt"):     "rejected/a b.txt.json",
 		objectkey.Rejection("in/boat.txt"): "rejected/in/boat.txt.json",
@@ -39,6 +40,8 @@ func again(k objectkey.Key) (string, bool) {
 		return objectkey.Video(k.Job), true
 	case objectkey.KindManifest:
 		return objectkey.Manifest(k.Job), true
+	case objectkey.KindPoster:
+		return objectkey.Poster(k.Job), true
 	case objectkey.KindUpload:
 		return objectkey.Upload(k.Name, k.Extension), true
 	}
@@ -49,6 +52,7 @@ func TestParse(t *testing.T) {
 	for key, want := range map[string]objectkey.Key{
 		"videos/a/video.mp4":             {Kind: objectkey.KindVideo, Job: video.Locator{ID: "a"}},
 		"videos/a-b_9/video.json":        {Kind: objectkey.KindManifest, Job: video.Locator{ID: "a-b_9"}},
+		"videos/a/poster.webp":           {Kind: objectkey.KindPoster, Job: video.Locator{ID: "a"}},
 		"uploads/" + form + ".txt":       {Kind: objectkey.KindUpload, Name: form, Extension: "txt"},
 		"uploads/" + form + ".json":      {Kind: objectkey.KindUpload, Name: form, Extension: "json"},
 		"rejected/boat.txt.json":         {Kind: objectkey.KindRejection, File: "boat.txt"},

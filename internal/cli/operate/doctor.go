@@ -10,9 +10,11 @@ import (
 	"path/filepath"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/spf13/cobra"
 
 	"github.com/takeup/takeup/internal/catalogue"
@@ -35,10 +37,11 @@ func NewDoctor(env *command.Env) *cobra.Command {
 		Short: "Check a stack's setup, and say how to fix what is wrong",
 		Long: `Checks a stack's setup, with a line per check: "ok", or "fix:" with what to do. It
 checks the API and its token, whether the stack is paused, the clock, the state
-machine, the buckets, whether somebody gets the stack's mails, the provider's key
-and balance, which parameters differ from the template's defaults, and how many
-concurrent Lambda executions the account allows; for the local stack also the
-versions of Go, Python, SAM and MiniStack.
+machine, the buckets, whether somebody gets the stack's mails, the alarms, the
+queues, whether events are told, the last watch, the provider's key and balance,
+which parameters differ from the template's defaults, and how many concurrent
+Lambda executions the account allows; for the local stack also the versions of Go,
+Python, SAM and MiniStack.
 With only an address and a token, it checks the API, the pause and the clock. It
 changes nothing and pays nothing. The exit status is 0 if everything is ok, and 3
 if there is something to fix.`,
@@ -114,11 +117,17 @@ func examineStack(ctx context.Context, env *command.Env, stack target.Stack) []d
 		lines = append(lines, doctor.Prices(ctx, access))
 	}
 	objects := stack.S3()
+	queues, topic, jobs := sqs.NewFromConfig(stack.Config), stack.Outputs["NotifyTopic"], stack.Jobs()
 	return append(append(lines,
 		doctor.Machine(ctx, sfn.NewFromConfig(stack.Config), stack.Outputs["StateMachineArn"]),
 		doctor.Bucket(ctx, "videos bucket", objects, stack.Outputs["VideosBucket"], false),
 		doctor.Bucket(ctx, "prompts bucket", objects, stack.Outputs["PromptsBucket"], true),
-		doctor.Mails(ctx, sns.NewFromConfig(stack.Config), stack.Outputs["NotifyTopic"], stack.Parameters["NotifyOn"])),
+		doctor.Mails(ctx, sns.NewFromConfig(stack.Config), topic, stack.Parameters["NotifyOn"]),
+		doctor.Alarms(ctx, cloudwatch.NewFromConfig(stack.Config), stack.Name, topic),
+		doctor.Queue(ctx, queues, "unhandled prompt files", stack.Outputs["UnhandledPromptsUrl"]),
+		doctor.Queue(ctx, queues, "untold events", stack.Outputs["UntoldEventsUrl"]),
+		doctor.Outbox(ctx, stack.Outbox(), env.Now),
+		doctor.Watch(ctx, jobs, stack.Parameters["Watch"], env.Now)),
 		doctor.Provider(ctx, stack.Provider, stack.ProviderClient(env), stack.Keys(), price)...)
 }
 

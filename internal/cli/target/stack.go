@@ -29,6 +29,7 @@ import (
 	"github.com/takeup/takeup/internal/provider"
 	"github.com/takeup/takeup/internal/provider/aimlapi"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/table/outbox"
 )
 
 // Stack is a deployed stack, as CloudFormation describes it.
@@ -125,6 +126,11 @@ func (s Stack) S3() *s3.Client {
 // Jobs returns the table of jobs.
 func (s Stack) Jobs() *table.Table {
 	return table.New(dynamodb.NewFromConfig(s.Config), s.Outputs["JobsTable"], rand.Text, mathrand.N[time.Duration])
+}
+
+// Outbox returns what is not told yet.
+func (s Stack) Outbox() *outbox.Box {
+	return outbox.New(dynamodb.NewFromConfig(s.Config), s.Outputs["JobsTable"])
 }
 
 // Scan returns a scan of the table of jobs.

@@ -38,7 +38,7 @@ func Mails(ctx context.Context, client sns.ListSubscriptionsByTopicAPIClient, to
 	switch {
 	case len(waiting) > 0:
 		return fix(check, strings.Join(waiting, ", ")+" has not confirmed the subscription, and gets no mail",
-			"open the link in the first mail from AWS Notifications; after three days deploy with another NotifyEmail and then with this one, or subscribe it to "+topic+" yourself")
+			"open the link in the first mail from AWS Notifications, which is valid for three days; aws sns subscribe --topic-arn "+topic+" --protocol email --notification-endpoint ADDRESS sends another")
 	case confirmed == 0:
 		return fix(check, "nobody is subscribed to "+topic, "subscribe somebody, or deploy with NotifyEmail")
 	}

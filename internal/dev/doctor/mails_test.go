@@ -46,7 +46,7 @@ func TestMails(t *testing.T) {
 		"nobody":     {topic{pages: []map[string]string{{}}}, "attention", "fix: mails: nobody is subscribed to arn:topic; subscribe somebody, or deploy with NotifyEmail"},
 		"unreadable": {topic{err: errors.New("denied")}, "attention", "fix: mails: it can't be read who is subscribed to arn:topic; check that the topic exists, and give your AWS credentials sns:ListSubscriptionsByTopic (denied\nNotFound)"},
 		"pending": {topic{pages: []map[string]string{ann, {pending: "bob@example.com"}}}, "attention",
-			"fix: mails: bob@example.com has not confirmed the subscription, and gets no mail; open the link in the first mail from AWS Notifications; after three days deploy with another NotifyEmail and then with this one, or subscribe it to arn:topic yourself"},
+			"fix: mails: bob@example.com has not confirmed the subscription, and gets no mail; open the link in the first mail from AWS Notifications, which is valid for three days; aws sns subscribe --topic-arn arn:topic --protocol email --notification-endpoint ADDRESS sends another"},
 	} {
 		if got := Mails(t.Context(), test.topic, "arn:topic", test.on).String(); got != test.want {
 			t.Errorf("%s: got\n%s\nwant\n%s", name, got, test.want)

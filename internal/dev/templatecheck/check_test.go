@@ -110,7 +110,7 @@ func broken() []variant {
 		{"policies", "any bucket", "template.yaml", "Resource: !Sub ${VideosBucket.Arn}/rejected/*", `Resource: !Sub arn:${AWS::Partition}:s3:::*`},
 		{"policies", "a SAM policy template", "template.yaml", "      Policies:\n", "      Policies:\n        - S3CrudPolicy: { BucketName: !Ref VideosBucket }\n"},
 		{"comments", "two actions without a comment", "template.yaml", "            # The job; how long earlier ones took and what they cost; and whether the table is\n            # paused, which is a condition of each claim. A transaction needs the actions of\n            # its items: a claim updates the money counters.\n", ""},
-		{"comments", "two resources without a comment", "template.yaml", "            # A manifest, and the video that a URL is signed for; and what a batch's results are\n            # made of.\n", ""},
+		{"comments", "two resources without a comment", "template.yaml", "            # A manifest, and the video and the poster that URLs are signed for; and what a batch's\n            # results are made of.\n", ""},
 		{"comments", "a listing without a comment", "template.yaml", "          # No key is listed: see StoreFunction. Any key can be a prompt file.\n", ""},
 
 		{"references", "a resource that is not there", "template.yaml", "Bucket: !Ref VideosBucket\n", "Bucket: !Ref FilmsBucket\n"},
@@ -160,7 +160,7 @@ func broken() []variant {
 		{"error bodies", "a header that no page needs", "template.yaml", "{ Access-Control-Allow-Origin: *origin,", "{ X-Origin: *origin,"},
 		{"domain", "a path before the API's", "template.yaml", "      Stage: !Ref Api.Stage\n", "      Stage: !Ref Api.Stage\n      BasePath: v1\n"},
 		{"domain", "another stage", "template.yaml", "      Stage: !Ref Api.Stage\n", "      Stage: live\n"},
-		{"domain", "an address that is not the domain's", "template.yaml", `!Sub "https://${DomainName}"`, `!Sub "https://${DomainName}/takeup"`},
+		{"domain", "an address that is not the domain's", "template.yaml", `Value: !If [OwnDomain, !Sub "https://${DomainName}"`, `Value: !If [OwnDomain, !Sub "https://${DomainName}/takeup"`},
 		{"domain", "a domain without a name", "template.yaml", "    Condition: OwnDomain\n    Properties:\n      DomainName: !Ref DomainName\n", "    Properties:\n      DomainName: !Ref DomainName\n"},
 		{"secrets", "a key that is shown", "template.yaml", "    NoEcho: true\n", ""},
 		{"secrets", "a key in an environment", "template.yaml", "RESUBMIT_LOST: !Ref ResubmitLost", "RESUBMIT_LOST: !Sub ${ResubmitLost}${ProviderKey}"},

@@ -219,7 +219,7 @@ func takesNoResource(statement any) bool {
 // tracing: X-Ray records the API, each machine and each function if Tracing is Active, and nothing
 // otherwise; and the machines' roles may let it.
 func tracing(p *Project, say report) {
-	off := template.Ref(template.NoValue)
+	off := template.NoValue
 	if got := template.At(p.Template.Root["Globals"], "Function", "Tracing"); got != template.Ref("Tracing") {
 		say("the functions have the tracing %v, not !Ref Tracing", got)
 	}

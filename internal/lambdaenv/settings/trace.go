@@ -15,7 +15,7 @@ type traced struct{ slog.Handler }
 // Handle implements slog.Handler.
 func (t traced) Handle(ctx context.Context, r slog.Record) error {
 	if id := traceID(ctx); id != "" {
-		r.AddAttrs(slog.String("xray_trace_id", id))
+		r.Add("xray_trace_id", id) // AddAttrs and WithAttrs would add kilobytes to each function
 	}
 	return t.Handler.Handle(ctx, r)
 }
@@ -32,7 +32,9 @@ func (t traced) WithGroup(name string) slog.Handler { return traced{t.Handler.Wi
 func traceID(ctx context.Context) string {
 	header, _ := ctx.Value(traceKey).(string)
 	id, sampled := "", false
-	for part := range strings.SplitSeq(header, ";") {
+	for header != "" {
+		var part string
+		part, header, _ = strings.Cut(header, ";")
 		if root, ok := strings.CutPrefix(part, "Root="); ok {
 			id = root
 		}

@@ -1,19 +1,13 @@
 package settings
 
-import "runtime/debug"
-
 // version is set by the linker: see localstack.Build.
 var version string
 
 // Version returns the version of the running code: the last commit that changed it, with
-// "-dirty" appended if it was modified since. Without a linker-set version, it is Go's
-// module version, or "(devel)" if that is unknown.
+// "-dirty" appended if it was modified since. It is "(devel)" if the linker set none.
 func Version() string {
-	if version != "" {
-		return version
+	if version == "" {
+		return "(devel)"
 	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "(devel)"
+	return version
 }

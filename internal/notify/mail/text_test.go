@@ -110,6 +110,38 @@ func TestTexts(t *testing.T) {
 	}
 }
 
+// docs/notifications.md shows a mail, and names the outcomes that are mailed by default; docs/chat.yaml
+// posts the same.
+func TestDocuments(t *testing.T) {
+	read := func(path string) string {
+		t.Helper()
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(content)
+	}
+	document, chat := read("../../../docs/notifications.md"), read("../../../docs/chat.yaml")
+	if !strings.Contains(document, "```text\n"+read("testdata/perhaps.txt")+"```\n") {
+		t.Error("the document doesn't show testdata/perhaps.txt")
+	}
+	_, rest, _ := strings.Cut(document, "The outcomes that need a person are ")
+	named, others, _ := strings.Cut(rest, "errors of Step Functions' own.")
+	others, _, _ = strings.Cut(others, "\n")
+	var without []string
+	for _, row := range video.Outcomes() {
+		if row.Attention != strings.Contains(named, "`"+row.Name+"`") || row.Attention == strings.Contains(others, "`"+row.Name+"`") {
+			t.Errorf("the document says otherwise of %s", row.Name)
+		}
+		if !row.Attention {
+			without = append(without, row.Name)
+		}
+	}
+	if !strings.Contains(chat, "anything-but: ["+strings.Join(without, ", ")+"]") {
+		t.Errorf("docs/chat.yaml leaves out others than %q", without)
+	}
+}
+
 // The longest subject, of a stack with the longest name.
 func TestLongSubject(t *testing.T) {
 	d := digest.Digest{Kind: failed, More: 1}

@@ -38,9 +38,11 @@ func (s Sources) Charged(ctx context.Context, from, to time.Time) (Facts, error)
 	if err := s.older(ctx, &f); err != nil {
 		return f, err
 	}
-	if f.Entries, err = s.entries(ctx, f.named(recent)); err != nil {
+	more, err := s.entries(ctx, f.named(nil))
+	if err != nil {
 		return f, err
 	}
+	maps.Copy(f.Entries, more)
 	for id, entry := range f.Entries {
 		if entry.Manifest != nil {
 			f.Manifests[id], f.Videos[id] = "", true
@@ -55,15 +57,15 @@ func (s Sources) Charged(ctx context.Context, from, to time.Time) (Facts, error)
 	return f, nil
 }
 
-// named returns some jobs, and those that the provider's records name.
-func (f Facts) named(more []string) []string {
+// named returns some jobs, and those that the provider's records name and that were not read.
+func (f Facts) named(some []string) []string {
 	ids := map[string]bool{}
-	for _, id := range more {
+	for _, id := range some {
 		ids[id] = true
 	}
 	payments, _ := f.Payments()
 	for _, p := range payments {
-		if p.Client != "" {
+		if _, read := f.Entries[p.Client]; p.Client != "" && !read {
 			ids[p.Client] = true
 		}
 	}

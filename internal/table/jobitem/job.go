@@ -244,6 +244,7 @@ func encodeManifest(m video.Manifest) dynamo.Attributes {
 	item.PutNumber("height", int64(m.Height))
 	item.PutNumber("charged_micros", m.ChargedMicros)
 	item.Put("pipeline_version", m.PipelineVersion)
+	item.PutFlag("poster", m.Poster)
 	return item
 }
 
@@ -258,6 +259,6 @@ func decodeManifest(entry video.Entry, r *dynamo.Reader) *video.Manifest {
 		SubmittedAt: r.Time("submitted_at"), CompletedAt: r.Time("completed_at"), StoringAt: r.Time("storing_at"), StoredAt: r.Time("stored_at"),
 		Polls: int(r.Number("polls")), Bytes: r.Number("bytes"), CRC32: r.Text("crc32"),
 		Seconds: seconds, Width: int(r.Number("width")), Height: int(r.Number("height")),
-		ChargedMicros: r.Number("charged_micros"), PipelineVersion: r.Text("pipeline_version"),
+		ChargedMicros: r.Number("charged_micros"), PipelineVersion: r.Text("pipeline_version"), Poster: r.Flag("poster"),
 	}
 }

@@ -101,7 +101,7 @@ func (i Item) ID() string { return i.Subject + "." + strconv.Itoa(i.Ending.N) }
 // Key returns the sort key of the item.
 func (i Item) Key() string { return string(i.Kind) + "#" + i.ID() }
 
-// Put returns the write of an item, for a transaction.
+// Put returns the write of an ending, for a transaction.
 func Put(table string, i Item) *types.Put {
 	item := dynamo.Attributes{}
 	item.Put(dynamo.PartitionKey, Partition)
@@ -115,16 +115,6 @@ func Put(table string, i Item) *types.Put {
 	item.Put("paid", string(i.Ending.Paid))
 	item.PutNumber("micros", i.Ending.Micros)
 	item.PutNumber("bytes", i.Ending.Bytes)
-	item.Put("limit", i.Cap.Limit)
-	item.Put("owner", i.Cap.Owner)
-	item.PutNumber("of", i.Cap.Of)
-	item.PutNumber("held", i.Cap.Held)
-	item.PutTime("resets_at", i.Cap.ResetsAt)
-	item.Put("about", i.Attention.About)
-	item.Put("message", i.Attention.Message)
-	item.Put("to_do", i.Attention.ToDo)
-	item.Put("videos", strings.Join(i.Attention.Videos, " "))
-	item.PutNumber("count", int64(i.Attention.Count))
 	item.PutNumber("expires", i.Ending.At.Add(life).Unix())
 	return &types.Put{TableName: &table, Item: item}
 }
@@ -142,10 +132,22 @@ func Notice(ctx context.Context, store *dynamo.Store, i Item) error {
 	mark, marker := store.Mark(), dynamo.Attributes{}
 	marker.Identify(noticed, i.Key(), 1, mark)
 	marker.PutNumber("expires", i.Ending.At.Add(noticedLife).Unix())
+	put := Put(store.Name, i)
+	item := dynamo.Attributes(put.Item)
+	item.Put("limit", i.Cap.Limit)
+	item.Put("owner", i.Cap.Owner)
+	item.PutNumber("of", i.Cap.Of)
+	item.PutNumber("held", i.Cap.Held)
+	item.PutTime("resets_at", i.Cap.ResetsAt)
+	item.Put("about", i.Attention.About)
+	item.Put("message", i.Attention.Message)
+	item.Put("to_do", i.Attention.ToDo)
+	item.Put("videos", strings.Join(i.Attention.Videos, " "))
+	item.PutNumber("count", int64(i.Attention.Count))
 	fate, err := store.Write(ctx, mark, func(ctx context.Context) error {
 		_, err := store.Client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
 			ClientRequestToken: &mark,
-			TransactItems:      []types.TransactWriteItem{{Put: dynamo.AsPut(store.Replace(marker, ""))}, {Put: Put(store.Name, i)}},
+			TransactItems:      []types.TransactWriteItem{{Put: dynamo.AsPut(store.Replace(marker, ""))}, {Put: put}},
 		})
 		return err
 	})

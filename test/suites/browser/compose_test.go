@@ -54,11 +54,11 @@ func (w *world) testDraft(t *testing.T) {
 	}
 	p.do(chromedp.Reload())
 	p.has(boat)
-	p.do(chromedp.Click(chromedp.CSS("#shelf summary")))
+	p.do(chromedp.Click(chromedp.CSS("#drafts summary")))
 	p.shows("Draft: kling-video/v1/pro, 10 s, 9:16")
 	p.accessible("a draft on the shelf")
 	p.shot("shelf")
-	p.press("#shelf", draft)
+	p.press("#drafts", draft)
 	p.has(draft)
 	if got := p.draft(); got["duration"] != 10.0 || got["aspect_ratio"] != "9:16" {
 		t.Errorf("the draft has the settings %v", got)
@@ -83,15 +83,15 @@ func (w *world) testTemplates(t *testing.T) {
 	p.signIn()
 	const template = "a template of a harbour"
 	p.fill("field-prompt", template)
-	p.do(chromedp.Click(chromedp.CSS("#shelf summary")))
-	p.press("#shelf", "Keep what is in the form as a template")
+	p.do(chromedp.Click(chromedp.CSS("#drafts summary")))
+	p.press("#drafts", "Keep what is in the form as a template")
 	p.shows("Template: kling-video/v1/pro, 5 s, 16:9")
 
 	// It outlives the token.
 	p.do(chromedp.Click(chromedp.ID("forget")))
 	p.signIn()
-	p.do(chromedp.Click(chromedp.CSS("#shelf summary")))
-	p.press("#shelf", template)
+	p.do(chromedp.Click(chromedp.CSS("#drafts summary")))
+	p.press("#drafts", template)
 	p.has(template)
 	p.do(chromedp.Click(chromedp.JSPath("document.querySelector('#kept [aria-label]')")))
 	p.await("no template", "!document.querySelector('#kept li')")

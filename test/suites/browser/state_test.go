@@ -12,8 +12,6 @@ import (
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
-
-	"github.com/takeup/takeup/internal/api"
 )
 
 var update = flag.Bool("update", false, "write the README's pictures")
@@ -102,11 +100,11 @@ func (w *world) testRoundTrip(t *testing.T) {
 		done <- asked
 	}()
 	p.signIn()
-	p.await("a video", "document.querySelector('video')?.readyState >= 2")
+	p.await("a poster", "[...document.images].some((i) => i.naturalWidth)")
 	p.do(chromedp.Evaluate[chromedp.Void]("fetch('end-of-test').then(() => {}, () => {}); undefined"))
 	asked := <-done
 	cancel()
-	assets, media := 0, 0
+	assets, posters := 0, 0
 	for address, by := range asked {
 		switch {
 		case strings.HasPrefix(address, w.page+"assets/"):
@@ -115,14 +113,14 @@ func (w *world) testRoundTrip(t *testing.T) {
 				t.Errorf("%s was asked for by %s", address, by)
 			}
 		case strings.HasPrefix(address, w.page), strings.HasPrefix(address, "data:"): // the player's own images
-		case strings.HasPrefix(address, w.stack.S3URL) && strings.Contains(address, "/video.mp4?"):
-			media++
+		case strings.HasPrefix(address, w.stack.S3URL) && strings.Contains(address, "/poster.webp?"):
+			posters++
 		default:
 			t.Errorf("the page asked for %s", address)
 		}
 	}
-	if assets < 10 || media == 0 {
-		t.Errorf("%d files of the page and %d videos were asked for: %v", assets, media, asked)
+	if assets < 10 || posters == 0 {
+		t.Errorf("%d files of the page and %d posters were asked for: %v", assets, posters, asked)
 	}
 
 	// The page's files are cached: they are not requested again.
@@ -148,7 +146,7 @@ func (w *world) testLooks(t *testing.T) {
 	p.do(chromedp.Click(chromedp.CSS("label[for='field-duration-5']")))
 	p.order("Macro shot: a drop of ink spreads in clear water, blue on white")
 	for _, prompt := range []string{"A lighthouse keeper", "a drop of ink"} {
-		p.await("the video", card(prompt)+"?.querySelector('video')?.readyState >= 2")
+		p.await("the poster", card(prompt)+"?.querySelector('img')?.naturalWidth > 0")
 	}
 	p.order("Rain, " + unending + ", on the roofs of a harbour town")
 	p.cardShows("Rain", "left")
@@ -176,7 +174,7 @@ func (w *world) testLooks(t *testing.T) {
 		if strings.HasPrefix(look.name, "phone") {
 			p.do(chromedp.Evaluate[chromedp.Void]("document.getElementById('videos').scrollIntoView(); undefined"))
 		}
-		p.await("the videos", "[...document.querySelectorAll('video[src]')].every((v) => v.readyState >= 2)")
+		p.await("the posters", "[...document.images].every((i) => i.complete)")
 		picture := p.shot(look.name + " videos")
 		if *update && look.picture != "" {
 			if err := os.WriteFile("../../../docs/"+look.picture, picture, 0o644); err != nil {
@@ -190,21 +188,7 @@ func (w *world) testLooks(t *testing.T) {
 func (w *world) testOlder(t *testing.T) {
 	const more = 8
 	for i := range more {
-		body := strings.NewReader(fmt.Sprintf(`{"prompt": "number %d"}`, i))
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.stack.API+api.GenerationsPath, body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Authorization", "Bearer "+w.stack.Token)
-		r.Header.Set("Content-Type", "application/json")
-		response, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		response.Body.Close()
-		if response.StatusCode != http.StatusOK {
-			t.Fatalf("status %d", response.StatusCode)
-		}
+		w.post(t, fmt.Sprintf("number %d", i))
 	}
 	p := w.tab(t)
 	p.signIn()
@@ -218,6 +202,8 @@ func (w *world) testOlder(t *testing.T) {
 	}
 	p.press("#videos", "Show older videos")
 	p.await("the oldest", card(boat))
-	p.await("no more", "document.getElementById('older').hidden && "+card("number 7"))
+	p.await("no more", "document.getElementById('older').hidden")
+	p.do(chromedp.Evaluate[chromedp.Void]("scrollTo(0, 0); undefined"))
+	p.await("the newest again", card("number 7"))
 	p.accessible("older videos")
 }

@@ -90,9 +90,13 @@ func (w *world) testVideo(t *testing.T) {
 	p.shot("under way")
 
 	player := card(boat) + "?.querySelector('video')"
-	p.await("the video", player+"?.readyState >= 2")
+	p.await("the poster", card(boat)+"?.querySelector('img')?.naturalWidth > 0")
 	p.shows("Done: " + boat)
-	p.do(chromedp.Click(chromedp.JSPath(player)))
+	if src := eval[string](p, player+".src"); src != "" {
+		t.Errorf("before it is played, the video is loaded from %s", src)
+	}
+	p.accessible("a poster")
+	p.do(chromedp.Click(chromedp.JSPath(card(boat) + "?.querySelector('.play')")))
 	p.await("the video to play", player+".currentTime > 0.5")
 	if seconds := eval[float64](p, player+".duration"); seconds < 4.5 || seconds > 5.5 {
 		t.Errorf("the video has %g s", seconds)
@@ -109,7 +113,7 @@ func (w *world) testVideo(t *testing.T) {
 		t.Errorf("it was sent with the keys %q", keys)
 	}
 
-	if got, want := p.download("api-*.mp4", func() { p.pressCard(boat, "Download") }), w.served(t, boat); !bytes.Equal(got, want) {
+	if got, want := p.download("20*-"+strings.ReplaceAll(boat, " ", "-")+".mp4", func() { p.pressCard(boat, "Download") }), w.served(t, boat); !bytes.Equal(got, want) {
 		t.Errorf("the download has %d bytes, and the provider's file %d", len(got), len(want))
 	}
 
@@ -179,7 +183,8 @@ func (w *world) testCurl(t *testing.T) {
 	prompt := `it's "a boat" for $5 \ & more`
 	p.order(prompt)
 	p.await("the video", card(prompt)+"?.querySelector('video')")
-	p.pressCard(prompt, "Copy as curl")
+	p.view(prompt)
+	p.press("#view", "Copy as curl")
 	p.shows("Copied.")
 	command := eval[string](p, "navigator.clipboard.readText()")
 	if strings.Contains(command, w.stack.Token) {

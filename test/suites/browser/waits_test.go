@@ -11,6 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/client"
 	"github.com/takeup/takeup/internal/dev/stack"
@@ -34,11 +37,24 @@ func (p *tab) keep() {
 	p.await("the question to go", "!document.getElementById('ask').open")
 }
 
-// happened opens the history of a job and waits for a text in it.
+// view opens a job's own view.
+func (p *tab) view(prompt string) {
+	p.Helper()
+	p.do(chromedp.Click(chromedp.JSPath(card(prompt) + ".querySelector('.prompt a')")))
+	p.await("the view of "+strconv.Quote(prompt), "document.getElementById('view').open && document.getElementById('view-title').textContent === "+js(prompt))
+}
+
+// happened opens a job's own view, waits for a text in its history, and closes the view.
 func (p *tab) happened(prompt, text string) {
 	p.Helper()
-	eval[bool](p, "(() => { const d = "+card(prompt)+".querySelector('details'); d.open = false; d.open = true; return true; })()")
-	p.await(text, card(prompt)+".querySelector('.story').innerText.includes("+js(text)+")")
+	p.until(text, func(context.Context) bool {
+		p.view(prompt)
+		p.await("the history", "document.querySelector('#view .story')")
+		told := eval[bool](p, "document.querySelector('#view .story').innerText.includes("+js(text)+")")
+		p.key(kb.Escape)
+		p.await("the view to close", "!document.getElementById('view').open")
+		return told
+	})
 }
 
 // takeup runs a command line and returns its output.

@@ -171,6 +171,7 @@ func TestPage(t *testing.T) {
 		{"a month's usage", (*world).testUsageMonth},
 		{"how it looks", (*world).testLooks},
 		{"older videos", (*world).testOlder},
+		{"few bytes before a video is played", (*world).testBytes},
 		{"one request for all running jobs", (*world).testOneRequest},
 		{"a batch", (*world).testBatch},
 		{"a batch at a cap", (*world).testBatchCancelled},

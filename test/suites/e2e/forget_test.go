@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"bytes"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -62,6 +64,25 @@ func (w *world) testForgotten(t *testing.T) {
 	if file := w.object(t, objectkey.Video(locator)); len(file) == 0 {
 		t.Error("the video is gone")
 	}
+}
+
+// probePoster stores a poster and reads it by the URL that it then has.
+func (w *world) probePoster(t *testing.T) error {
+	id := w.fresh()
+	w.shelved(t, id)
+	picture := append([]byte("RIFF\x18\x00\x00\x00WEBPVP8 "), make([]byte, 16)...)
+	body := `{"webp":"` + base64.StdEncoding.EncodeToString(picture) + `"}`
+	got, err := invokeAPI[api.File](w, t, http.StatusOK, http.MethodPut, api.PathOf(api.PosterPath, id), body)
+	if err != nil {
+		return err
+	}
+	if got.PosterURL == nil {
+		return errors.New("it has no poster")
+	}
+	if status, header, stored := call(t, http.MethodGet, *got.PosterURL, "", ""); status != http.StatusOK || !bytes.Equal(stored, picture) || header.Get("Content-Type") != "image/webp" {
+		return fmt.Errorf("the poster: %d, %q, %s", status, stored, header.Get("Content-Type"))
+	}
+	return nil
 }
 
 func (w *world) probeForget(t *testing.T) error {

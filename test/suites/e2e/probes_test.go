@@ -52,6 +52,7 @@ func (w *world) probes() map[string][]probe {
 			{"the API leaves a running job alone", w.probeRunning},
 			{"the API retries a job that waits", w.probeRetry},
 			{"the API serves a video", w.probeFile},
+			{"the API stores a poster", w.probePoster},
 			{"the API removes a video", w.probeRemove},
 			{"the API forgets a video", w.probeForget},
 			{"the API removes a video that is not recorded yet", w.probeUnrecorded},

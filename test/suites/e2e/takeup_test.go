@@ -75,6 +75,7 @@ func TestTakeup(t *testing.T) {
 			{"metadata", (*world).testMetadata},
 			{"events", (*world).testEvents},
 			{"mails", (*world).testMails},
+			{"chat", (*world).testChat},
 			{"n8n's node", (*world).testN8n},
 			{"a file, by HEAD and with a token", (*world).testContent},
 			{"an extra slash", (*world).testSlashes},

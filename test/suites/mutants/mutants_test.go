@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -331,7 +332,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestUploadsThatWereLeft$", "./internal/transfer", "open uploads of",
 		},
 	}
-	mutants = append(append(mutants, telling()...), mailing()...)
+	mutants = slices.Concat(mutants, telling(), mailing(), measured())
 	// A mutant that no longer fits the source is reported before any of them is tested.
 	sources := make([][]byte, len(mutants))
 	for i, m := range mutants {

@@ -60,6 +60,7 @@ export class Api {
   videos = (query) => this.#call("GET", `videos?${new URLSearchParams(Object.entries(query).filter(([, value]) => value ?? null))}`);
   video = (id) => this.#call("GET", `videos/${encodeURIComponent(id)}`);
   file = (id) => this.#call("GET", `videos/${encodeURIComponent(id)}/content?redirect=false`);
+  putPoster = (id, webp) => this.#call("PUT", `videos/${encodeURIComponent(id)}/poster`, json({ webp }));
   redrive = (id) => this.#call("POST", `videos/${encodeURIComponent(id)}/redrive`);
   retry = (id) => this.#call("POST", `videos/${encodeURIComponent(id)}/retry`);
   remove = (id, discard) => this.#call("DELETE", `videos/${encodeURIComponent(id)}${discard ? "?discard=true" : ""}`);
@@ -109,6 +110,9 @@ export class Api {
     throw refusal;
   }
 }
+
+// addressOf returns the address of a job's video in the API.
+export const addressOf = (id) => new URL(`videos/${encodeURIComponent(id)}/content`, root).href;
 
 // curl returns a shell command that requests the same video, with the token from the
 // shell's environment. It contains the Idempotency-Key, so running it repeatedly makes one

@@ -1,6 +1,6 @@
 // The page: signing in, what is shown when, and what the buttons do.
 
-import { Api, curl } from "./api.js";
+import { addressOf, Api, curl } from "./api.js";
 import { Bell } from "./bell.js";
 import { BatchCards } from "./batchcards.js";
 import { Batches, linesOf, stem } from "./batches.js";
@@ -12,14 +12,18 @@ import { busy, byId, h } from "./dom.js";
 import { Filters } from "./filters.js";
 import { ended, Library } from "./library.js";
 import { Outbox } from "./outbox.js";
+import { Posters } from "./poster.js";
 import { Quotes, cost, share } from "./prices.js";
 import { catchDrops, read } from "./promptfiles.js";
+import { askToDelete, Selection, sum } from "./selection.js";
 import { Token } from "./token.js";
 import { Usage } from "./usage.js";
-import { counted, dateOf, prompt } from "./words.js";
+import { View } from "./view.js";
+import { counted, dateOf, prompt, when } from "./words.js";
 
 const storage = sessionStorage; // cleared when the tab is closed
 const patience = 100; // ms that other tabs have to give the token
+const left = "takeup.left"; // how far the videos were scrolled, before a reload
 const slow = 4_000; // a longer wait is announced
 const few = 10; // more files of one prompt are a batch
 
@@ -30,7 +34,10 @@ class App {
   #control;
   #quotes;
   #batches;
+  #posters = new Posters(({ id }, webp) => this.#api.putPoster(id, webp));
+  #selection = new Selection(this.#selectionActs());
   #cards = new Cards(this.#acts());
+  #view = new View({ ...this.#acts(), ...this.#viewActs() });
   #batchCards = new BatchCards(this.#batchActs());
   #composer = new Composer(storage, localStorage, { send: (request, n) => this.#send(request, n), split: (requests) => this.#split(requests) });
   #filters = new Filters(storage, (filter) => this.#library?.show(filter));
@@ -61,6 +68,8 @@ class App {
     });
     catchDrops(() => Boolean(this.#outbox), (files) => this.#take(files));
     setInterval(() => this.#cards.move(), 1000);
+    new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && byId("older").click(), { rootMargin: "800px" }).observe(byId("older"));
+    addEventListener("pagehide", () => this.#library && storage.setItem(left, JSON.stringify([this.#library.shown.length, scrollY])));
     addEventListener("online", () => this.#back());
     addEventListener("focus", () => this.#back());
     document.addEventListener("visibilitychange", () => this.#back());
@@ -134,8 +143,11 @@ class App {
     });
     this.#models(models);
     this.#outbox.resume();
-    this.#library.start().finally(this.#speak("list-slow", "Still waiting for the list of videos…"));
+    const [had, y] = JSON.parse(storage.getItem(left) ?? "[0, 0]");
+    this.#library.had = had;
+    this.#library.start().then(() => y && scrollTo(0, y)).finally(this.#speak("list-slow", "Still waiting for the list of videos…"));
     this.#show();
+    this.#view.route();
   }
 
   // #leave stops everything that uses the token.
@@ -147,6 +159,9 @@ class App {
     this.#usage.use(null);
     this.#cards.clear();
     this.#batchCards.clear();
+    this.#posters.clear();
+    byId("view").close();
+    byId("selection").hidden = true;
     this.#batches = this.#library = this.#outbox = this.#control = null;
     this.#filterable = false;
     byId("forget").hidden = true;
@@ -205,6 +220,7 @@ class App {
   }
 
   #news(video) {
+    this.#view.put(video);
     if (this.#library.inBatch(video)) return;
     const name = prompt(video.request).slice(0, 60);
     const done = video.status === "completed";
@@ -224,7 +240,9 @@ class App {
     byId("batches-part").hidden = !sendings.length && !batches.length;
     byId("older-batches").hidden = !more;
     const { entries } = this.#outbox;
+    this.#selection.show();
     this.#cards.show(entries, under, shown);
+    byId("sum").textContent = shown.length ? `${counted(shown.length, "video")}${next ? " so far" : ""}: ${sum(shown)}` : "";
     byId("now-part").hidden = !under.length && !entries.length;
     byId("list-wait").hidden = shown.length > 0 || !reading || filtered;
     byId("empty").hidden = !read || filtered || shown.length + under.length + entries.length > 0;
@@ -300,8 +318,6 @@ class App {
     });
     return {
       again: said(async (video) => this.#edit(await this.#library.whole(video.id), "The settings are in the form.")),
-      whole: said((video) => this.#library.whole(video.id)),
-      history: said(async (video) => (await this.#library.fresh(video.id)).history ?? []),
       edit: async (entry) => {
         if (!(await this.#edit(entry.request, ""))) return;
         this.#composer.refused(this.#composer.request(), { errors: entry.errors, message: entry.problem });
@@ -311,9 +327,13 @@ class App {
       copyEntry: (entry) => this.#copy(entry.request, entry.key),
       download: said(async (video) => {
         const file = await this.#api.file(video.id);
-        h("a", { href: file.download_url, download: `${video.id}.mp4` }).click();
+        h("a", { href: file.download_url, download: "" }).click(); // S3 says its name
       }),
       fresh: (video) => this.#api.file(video.id),
+      poster: (video, shown) => this.#posters.want(video, shown),
+      choose: (video, range) => this.#selection.choose(video, range),
+      chosen: (id) => this.#selection.has(id),
+      scrolled: () => this.#show(),
       redrive: resumes((id) => this.#api.redrive(id), "Resumed. Nothing is paid twice."),
       cancel: said(async (video) => {
         const now = await this.#library.fresh(video.id); // a list does not say what is paid
@@ -323,6 +343,41 @@ class App {
       retry: resumes((id) => this.#api.retry(id), "Retrying now. Nothing is paid twice."),
       now: (entry) => this.#outbox.now(entry),
       drop: (entry) => this.#outbox.drop(entry),
+    };
+  }
+
+  // #viewActs returns what else a job's own view needs.
+  #viewActs() {
+    return {
+      ready: () => Boolean(this.#library),
+      read: (id) => this.#library.fresh(id),
+      tell: (sentence) => this.#tell(sentence),
+      command: ({ id }) => `takeup download ${id}`,
+      curl: ({ id }) => `curl -L -H "Authorization: Bearer $TAKEUP_TOKEN" -o ${id}.mp4 '${addressOf(id)}'`,
+      share: this.#said(async (video) => {
+        const { url, expires_at: until } = await this.#api.file(video.id);
+        await copy(url, () => this.#tell(`Copied. It plays for everybody who has it, until ${when(new Date(until))}.`));
+      }),
+      remove: (video) => askToDelete([video], async () => {
+        this.#library.put(await this.#api.remove(video.id, true));
+        byId("view").close();
+        this.#tell("Deleted.");
+      }),
+    };
+  }
+
+  // #selectionActs returns what is done with each of the selected jobs.
+  #selectionActs() {
+    const { download, redrive } = this.#acts();
+    return {
+      download, redrive,
+      shown: () => this.#library?.shown ?? [],
+      changed: () => this.#show(),
+      tell: (sentence) => this.#tell(sentence),
+      discard: async (video) => this.#library.put(await this.#api.remove(video.id, true)),
+      whole: (video) => this.#library.whole(video.id),
+      quote: (request) => this.#quotes.of(request),
+      send: (requests) => this.#outbox.send(requests),
     };
   }
 

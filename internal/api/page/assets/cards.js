@@ -1,28 +1,24 @@
 // A card for each job, and for each request without an answer.
 
 import { CardSet } from "./cardset.js";
-import { busy, byId, h, icon, toolbar } from "./dom.js";
+import { busy, byId, h, icon } from "./dom.js";
 import { held, kindOf } from "./library.js";
-import { advised, capital, cause, exactly, label, modelName, money, origin, paid, prompt, span, title, waiting, when } from "./words.js";
+import { Shelf } from "./shelf.js";
+import { stage } from "./stage.js";
+import { advised, capital, cause, label, modelName, money, origin, paid, prompt, span, title, waiting, when } from "./words.js";
 
 export class Cards {
   #acts;
   #set = new CardSet((kind, row) => this.#make(kind, row));
-  #nearby;
+  #shelf;
 
-  // acts are what the buttons do: again(video), whole(video), history(video),
-  // copy(video), download(video), cancel(video), redrive(video), retry(video),
-  // fresh(video), now(entry), edit(entry), drop(entry), copyEntry(entry).
+  // acts are what the buttons do: again(video), download(video), cancel(video), redrive(video),
+  // retry(video), fresh(video), poster(video, shown), choose(video, range), now(entry),
+  // edit(entry), drop(entry), copyEntry(entry); and chosen(id) says whether a job is selected,
+  // and scrolled() is called when other cards are to be shown.
   constructor(acts) {
     this.#acts = acts;
-    // A video is loaded only when it comes near the viewport.
-    this.#nearby = new IntersectionObserver((entries) => {
-      for (const { isIntersecting, target } of entries) {
-        if (!isIntersecting) continue;
-        this.#nearby.unobserve(target);
-        target.src = target.dataset.src;
-      }
-    }, { rootMargin: "400px" });
+    this.#shelf = new Shelf(acts.scrolled);
   }
 
   // show shows the entries of the outbox and the running jobs, and below them the
@@ -30,7 +26,7 @@ export class Cards {
   show(entries, running, others) {
     const row = (video) => [video.id, `${kindOf(video)} ${video.ended_at ?? ""} ${video.forgotten_at ?? ""}`.trim(), video];
     const now = [...entries].reverse().map((entry) => [entry.key, `entry ${entry.state}`, entry]).concat(running.map(row));
-    this.#set.show([byId("now"), now], [byId("grid"), others.map(row)]);
+    this.#set.show([byId("now"), now], ...this.#shelf.lists(others.map(row)));
   }
 
   // rename turns the card of a request into that of its job.
@@ -48,77 +44,40 @@ export class Cards {
     return this.#without(row);
   }
 
-  // #frame has what all cards share: the stage, the prompt, the settings, a line of facts,
-  // and buttons. whole returns the whole request of a job that may have only the beginning
-  // of its prompt, and story is its history.
-  #frame(stage, request, buttons, whole, story) {
+  // #frame has what all cards share: the stage, the prompt, which leads to the job's own view,
+  // the settings, a line of facts, and buttons.
+  #frame(stage, request, id, ...buttons) {
     const text = prompt(request) || (request ? "Its prompt was forgotten" : "Started without a readable prompt");
-    const heading = h("h3.prompt", { dir: "auto" }, text);
     const facts = h("p.facts");
-    const all = text.length > 140 || text.split("\n").length > 3
-      ? h("button.action", { "aria-expanded": "false", onclick: async () => {
-          const open = heading.classList.toggle("open");
-          all.textContent = open ? "Show less" : "Show all";
-          all.setAttribute("aria-expanded", String(open));
-          if (open && whole) heading.textContent = prompt(await whole()) || text;
-        } }, "Show all")
-      : null;
     const element = h("li.card", { tabIndex: -1 },
-      h("article", stage, h("div.card-body", heading,
-        h("ul.chips", { "aria-label": "Settings" }, chips(request ?? {})), facts, story, toolbar(h("div.actions", buttons, all)))));
+      h("article", stage, h("div.card-body", h("h3.prompt", { dir: "auto" }, id ? h("a", { href: `#/v/${id}` }, text) : text),
+        h("ul.chips", { "aria-label": "Settings" }, chips(request ?? {})), facts, h("div.actions", buttons))));
     element.firstChild.setAttribute("aria-label", text.slice(0, 120));
     return { element, facts, text };
   }
 
-  // #story is the history of a job, which is read when it is opened.
-  #story(video) {
-    const list = h("ol.story");
-    const whole = video.error && h("p", `${capital(video.error.message)}.`);
-    const details = h("details", h("summary", "What happened"), whole, list);
-    details.addEventListener("toggle", async () => {
-      if (!details.open) return;
-      const history = await this.#acts.history(video);
-      if (history) list.replaceChildren(...history.map(({ at, message }) => h("li", h("time", { dateTime: at }, exactly(new Date(at))), ` ${capital(message)}`)));
-    });
-    return details;
-  }
-
-  // #again returns the buttons of every card with a request.
-  #again(video) {
-    if (!video.request || video.forgotten_at) return [];
-    return [
-      action("again", "Again", "with these settings", () => this.#acts.again(video)),
-      action("copy", "Copy as curl", "", () => this.#acts.copy(video)),
-    ];
+  // #ended is the card of a job that has ended. It can be selected. Its buttons are one stop of
+  // the tab key, and the arrows move between them.
+  #ended(first, part, cost, ...buttons) {
+    let video = first;
+    const box = h("input", { type: "checkbox", onclick: ({ shiftKey }) => this.#acts.choose(video, shiftKey) });
+    const again = video.request && !video.forgotten_at ? action("again", "Again", "with these settings", () => this.#acts.again(video)) : null;
+    const { element, facts, text } = this.#frame(part.element, video.request, video.id, h("label.choose", box, h("span.unseen", "Select")), ...buttons, again);
+    box.setAttribute("aria-label", `Select: ${text.slice(0, 120)}`);
+    toolbar(element.querySelector(".actions"));
+    tell(facts, video, when(new Date(video.ended_at ?? video.created_at)), cost);
+    return {
+      element,
+      update: (next) => {
+        part.update?.((video = next));
+        box.checked = this.#acts.chosen(video.id);
+        element.classList.toggle("chosen", box.checked);
+      },
+    };
   }
 
   #done(video) {
-    const ratio = video.request?.aspect_ratio ?? "16:9";
-    const player = h("video", { controls: true, playsInline: true, preload: "metadata", "data-src": video.video.url, "aria-label": `The video: ${prompt(video.request).slice(0, 120)}` });
-    const trouble = h("p.stage-word", { hidden: true });
-    let fresh = false; // the URL was renewed since some of the video was loaded
-    player.addEventListener("loadeddata", () => (fresh = false));
-    player.addEventListener("error", async () => {
-      // A signed URL works for a short time only.
-      const at = player.currentTime;
-      const playing = !player.paused;
-      let why = "The video can't be played here now. Download it, or load the page again.";
-      const renewed = fresh ? null : await this.#acts.fresh(video).catch((error) => void (why = error.message));
-      fresh = true;
-      if (renewed) {
-        player.src = renewed.url;
-        player.currentTime = at;
-        if (playing) player.play().catch(() => {});
-        return;
-      }
-      trouble.hidden = false;
-      trouble.textContent = why;
-    });
-    this.#nearby.observe(player);
-    const download = action("download", "Download", "", () => this.#acts.download(video));
-    const { element, facts } = this.#frame(h("div.stage", { "data-ratio": ratio }, player, trouble), video.request, [download, ...this.#again(video)], () => this.#acts.whole(video), this.#story(video));
-    tell(facts, video, when(new Date(video.ended_at)), video.cost ? money(video.cost.usd) : null);
-    return { element, update: () => {} };
+    return this.#ended(video, stage(video, this.#acts), video.cost && money(video.cost.usd), action("download", "Download", "", () => this.#acts.download(video)));
   }
 
   #running(first) {
@@ -130,7 +89,7 @@ export class Cards {
     const retry = action("redrive", "Try now", "nothing is paid twice", () => this.#acts.retry(video));
     const { element, facts, text } = this.#frame(
       h("div.stage", { "data-ratio": first.request?.aspect_ratio ?? "16:9" }, h("div.progress", h("p.stage-word", state, left), bar, why)),
-      first.request, [cancel, retry, ...this.#again(first)], () => this.#acts.whole(first), this.#story(first));
+      first.request, first.id, cancel, retry);
     bar.setAttribute("aria-label", `Progress of: ${text.slice(0, 80)}`);
     let video = first;
     const move = () => {
@@ -151,7 +110,6 @@ export class Cards {
         tell(facts, video, `Since ${when(new Date(video.created_at))}`);
         cancel.hidden = video.discard;
         retry.hidden = !told;
-        toolbar(cancel.parentElement);
         move();
       },
     };
@@ -166,9 +124,8 @@ export class Cards {
     const message = why && h("p.message", { dir: "auto" }, why);
     const advice = error && h("p.advice", h("strong", "What to do: "), advised(error));
     const redrive = error?.redrivable ? action("redrive", "Redrive", "resume it; nothing is paid twice", () => this.#acts.redrive(video)) : null;
-    const { element, facts } = this.#frame(h("div", { class: ended ? "stage flat" : "stage flat failed" }, words, message, advice), video.request, [redrive, ...this.#again(video)].filter(Boolean), () => this.#acts.whole(video), this.#story(video));
-    tell(facts, video, when(new Date(video.ended_at ?? video.created_at)), video.cost ? money(video.cost.usd) : error && paid(error));
-    return { element, update: () => {} };
+    const element = h("div", { class: ended ? "stage flat" : "stage flat failed" }, words, message, advice);
+    return this.#ended(video, { element }, video.cost ? money(video.cost.usd) : error && paid(error), redrive);
   }
 
   #entry(first) {
@@ -176,13 +133,13 @@ export class Cards {
     const state = h("span.state");
     const left = h("span.left");
     const refused = first.state === "refused";
-    const stage = refused
+    const part = refused
       ? h("div.stage.flat.failed", h("p.stage-word", icon("warning"), "Not accepted"), h("p.message", first.problem))
       : h("div.stage", { "data-ratio": first.request.aspect_ratio ?? "16:9" }, h("div.progress", h("p.stage-word", state, left), h("progress", { max: 1, "aria-label": "Being sent" })));
     const buttons = refused
       ? [action("again", "Edit", "", () => this.#acts.edit(entry)), action("cancel", "Dismiss", "", () => this.#acts.drop(entry))]
       : [first.state === "waiting" ? action("again", "Try now", "", () => this.#acts.now(entry)) : null, first.state === "waiting" ? action("copy", "Copy as curl", "", () => this.#acts.copyEntry(entry)) : null].filter(Boolean);
-    const { element, facts } = this.#frame(stage, first.request, buttons);
+    const { element, facts } = this.#frame(part, first.request, "", buttons);
     const move = () => {
       if (entry.state !== "waiting") return;
       const seconds = Math.max(0, Math.ceil((entry.again - Date.now()) / 1000));
@@ -199,6 +156,22 @@ export class Cards {
       },
     };
   }
+}
+
+// toolbar makes the buttons of an element one stop of the tab key.
+function toolbar(element) {
+  const stops = [...element.querySelectorAll("input, button")];
+  element.role = "toolbar";
+  element.setAttribute("aria-label", "Actions");
+  const stop = (at) => stops.forEach((button, i) => (button.tabIndex = i === at ? 0 : -1));
+  stop(0);
+  element.addEventListener("keydown", ({ key }) => {
+    const step = { ArrowRight: 1, ArrowLeft: stops.length - 1 }[key];
+    if (!step) return;
+    const at = (stops.indexOf(document.activeElement) + step) % stops.length;
+    stop(at);
+    stops[at].focus();
+  });
 }
 
 // tell writes a line of facts, followed by the job's origin.

@@ -2,11 +2,11 @@
 // them.
 
 import { byId, h, icon } from "./dom.js";
+import { Drafts } from "./drafts.js";
 import { control, first } from "./fields.js";
 import { parameters, Picker } from "./models.js";
 import { basis, cost } from "./prices.js";
 import { linesIn } from "./promptfiles.js";
-import { Shelf } from "./shelf.js";
 import { capital, label, learn, modelName, prompt, span } from "./words.js";
 
 const place = "takeup.draft";
@@ -28,15 +28,15 @@ export class Composer {
   #apart; // the values that were set, also those that the chosen model doesn't take
   #built; // the request when the fields were made
   #count = byId("n"); // how many videos
-  #shelf;
+  #drafts;
 
   // send(request, n) is called when the form is submitted for n videos, and split(lines) when
   // each line of the prompt is to be one. lasting keeps the templates, and storage the rest.
   constructor(storage, lasting, { send, split }) {
     this.#storage = storage;
-    this.#shelf = new Shelf({ session: storage, lasting }, (request) => this.replace(request).then(() => this.focus(), (error) => this.note(error.message, true)), () => this.request());
+    this.#drafts = new Drafts({ session: storage, lasting }, (request) => this.replace(request).then(() => this.focus(), (error) => this.note(error.message, true)), () => this.request());
     byId("split").addEventListener("click", () => split(this.#lines()));
-    for (const id of ["more", "shelf"]) byId(id).addEventListener("toggle", ({ target }) => target.open && target.scrollIntoView({ block: "nearest" }));
+    for (const id of ["more", "drafts"]) byId(id).addEventListener("toggle", ({ target }) => target.open && target.scrollIntoView({ block: "nearest" }));
     this.#form.addEventListener("input", () => this.#update());
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -87,16 +87,16 @@ export class Composer {
   }
 
   // replace puts a request into the form in place of the draft that is there, which goes to
-  // the shelf, and says so after the words. It also offers to undo that.
+  // the drafts, and says so after the words. It also offers to undo that.
   async replace(request, words) {
     if (!this.#model) throw new Error("The form is still loading. Try again.");
     const before = this.request();
     const written = prompt(before).trim() && JSON.stringify(before) !== this.#filled;
-    if (written) this.#shelf.put(before);
+    if (written) this.#drafts.put(before);
     await this.fill(request);
     this.#filled = JSON.stringify(this.request());
     if (JSON.stringify(before) === this.#filled) return;
-    const said = [words, byId("composer-note").textContent, this.#shelf.has(before) && "Your draft is under Templates and drafts."].filter(Boolean).join(" ");
+    const said = [words, byId("composer-note").textContent, this.#drafts.has(before) && "Your draft is under Templates and drafts."].filter(Boolean).join(" ");
     this.note(said || "The form was filled.");
     byId("composer-note").append(h("button.link", { onclick: () => this.replace(before) }, "Undo"));
   }
@@ -121,7 +121,7 @@ export class Composer {
 
   // accepted clears the prompt, unless the form has changed since it was sent.
   accepted(request) {
-    this.#shelf.drop(request);
+    this.#drafts.drop(request);
     if (JSON.stringify(request) !== JSON.stringify(this.request())) return;
     this.#fields.get("prompt")?.set();
     this.#fields.get("multi_prompt")?.set();
@@ -141,7 +141,7 @@ export class Composer {
 
   // forget shows no drafts, after they were removed.
   forget() {
-    this.#shelf.show();
+    this.#drafts.show();
   }
 
   // note shows a message about the form as a whole.

@@ -47,27 +47,6 @@ const drawings = {
   warning: "M12 4 2.8 20h18.4zM12 10v4.5M12 17.2v.3",
 };
 
-// toolbar makes one tab stop of the buttons of an element; the arrow keys move between them. It
-// is called again when one of them was hidden or shown.
-export function toolbar(element) {
-  const made = element.hasAttribute("role");
-  const buttons = () => [...element.children].filter((button) => !button.hidden);
-  const stop = (chosen) => [...element.children].forEach((button) => (button.tabIndex = button === chosen ? 0 : -1));
-  stop(made && buttons().find((button) => button.tabIndex === 0) || buttons()[0]);
-  if (made) return element;
-  element.setAttribute("role", "toolbar");
-  element.setAttribute("aria-label", "Actions");
-  element.addEventListener("focusin", ({ target }) => stop(target));
-  element.addEventListener("keydown", (event) => {
-    const way = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-    if (!way) return;
-    event.preventDefault();
-    const all = buttons();
-    all.at((all.indexOf(document.activeElement) + way) % all.length).focus();
-  });
-  return element;
-}
-
 // busy runs the action of a button, never twice at the same time.
 export async function busy(button, act) {
   if (button.ariaDisabled === "true") return;

@@ -5,8 +5,9 @@ import { grouped } from "./models.js";
 import { modelName } from "./words.js";
 
 const place = "takeup.filters";
+const looks = "takeup.looks";
 const pause = 400; // from a key until the search begins
-const ids = ["find", "by-status", "by-model", "by-batch", "by-time", "since", "until"];
+const ids = ["find", "by-status", "by-model", "by-batch", "by-time", "since", "until", "by-order"];
 
 export class Filters {
   #storage;
@@ -28,6 +29,10 @@ export class Filters {
       this.#typing = setTimeout(() => this.#tell(), pause);
     });
     byId("clear").addEventListener("click", () => this.clear());
+    byId("dense").addEventListener("click", () => {
+      this.#dense(byId("dense").ariaPressed !== "true");
+      for (const part of byId("grid").children) part.style.height = ""; // what it was for the other
+    });
     byId("clear-empty").addEventListener("click", () => this.clear());
   }
 
@@ -69,6 +74,7 @@ export class Filters {
     if (kept["by-model"] && !model.querySelector(`[value="${CSS.escape(kept["by-model"])}"]`)) model.append(h("option", { value: kept["by-model"] }, modelName(kept["by-model"])));
     if (kept["by-batch"]) byId("by-batch").replaceChildren(h("option", { value: kept["by-batch"] }, "One batch"));
     for (const id of ids) byId(id).value = kept[id] ?? "";
+    this.#dense(this.#storage.getItem(looks) === "dense");
     const filter = this.#filter();
     this.#said = JSON.stringify(filter);
     return filter;
@@ -79,6 +85,14 @@ export class Filters {
     for (const id of ids) byId(id).value = "";
     byId("find").focus();
     this.#tell();
+  }
+
+  // #dense shows the videos as a list of lines, or as cards.
+  #dense(dense) {
+    byId("dense").ariaPressed = String(dense);
+    byId("grid").classList.toggle("dense", dense);
+    if (dense) this.#storage.setItem(looks, "dense");
+    else this.#storage.removeItem(looks);
   }
 
   #kept() {
@@ -115,6 +129,7 @@ export class Filters {
       filter.from = new Date(today.getFullYear(), today.getMonth(), today.getDate() - Number(time)).toISOString();
     }
     byId("clear").hidden = !Object.keys(filter).length;
+    if (byId("by-order").value) filter.order = byId("by-order").value;
     return filter;
   }
 }

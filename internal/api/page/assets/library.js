@@ -28,7 +28,12 @@ const longest = 60_000; // between two tries while the API can't be reached
 const few = 4; // jobs of batches to read individually in one poll
 const enough = 20; // jobs to read before waiting for a request for more
 
-const newest = (a, b) => Date.parse(b.created_at) - Date.parse(a.created_at);
+const most = 2_000; // jobs to sort by something else than their time
+
+const newest = (a, b) => b.at - a.at;
+
+// orders are the other ways to sort.
+const orders = { length: ({ duration }) => duration ?? 0, cost: ({ cost }) => cost?.usd ?? 0 };
 
 export class Library {
   #api;
@@ -48,6 +53,7 @@ export class Library {
   reading = false; // more of them are being read
   next = null; // the cursor of the next page
   searched = null; // how far back prompts were searched; null: all of them
+  had = 0; // jobs that were shown before, as before a reload, and are read again at once
   trouble = null; // {message, again}: why the list is out of date, and when the next try is
 
   // filter is the first filter, as for show. changed() is called after each change, and
@@ -57,7 +63,16 @@ export class Library {
     this.#storage = storage;
     this.#filter = filter;
     this.#batches = batches;
-    this.#changed = changed;
+    // Many jobs may change at once.
+    let due = false;
+    this.#changed = () => {
+      if (due) return;
+      due = true;
+      queueMicrotask(() => {
+        due = false;
+        changed();
+      });
+    };
     this.#news = news;
   }
 
@@ -77,16 +92,18 @@ export class Library {
     return Boolean(origin?.batch) && this.#batches.has(origin.batch);
   }
 
-  // shown are the jobs that have ended and that the filter has found, newest first.
+  // shown are the jobs that have ended and that the filter has found, in its order.
   get shown() {
-    const { status } = this.#filter;
+    const { status, order } = this.#filter;
+    const by = orders[order];
     return [...this.#found].map((id) => this.#videos.get(id))
-      .filter((video) => video && ended(video) && (!status || video.status === status)).sort(newest);
+      .filter((video) => video && ended(video) && (!status || video.status === status))
+      .sort(by ? (a, b) => by(b) - by(a) || newest(a, b) : newest);
   }
 
   // filtered is true if the filter excludes anything.
   get filtered() {
-    return Object.keys(this.#filter).length > 0;
+    return Object.keys(this.#filter).some((name) => name !== "order");
   }
 
   // start reads the list, and polls from then on until stop.
@@ -100,8 +117,8 @@ export class Library {
     clearTimeout(this.#timer);
   }
 
-  // show changes the filter: {status, model, batch, q, from, to}, as the API's parameters. An
-  // absent one filters nothing.
+  // show changes the filter: {status, model, batch, q, from, to}, as the API's parameters, and
+  // order, of which the API knows none. An absent one filters nothing.
   async show(filter) {
     this.#filter = filter;
     this.#found = new Set();
@@ -121,7 +138,7 @@ export class Library {
   put(video) {
     const before = this.#videos.get(video.id);
     const request = video.request ?? (video.forgotten_at ? null : before?.request) ?? brief(video);
-    const known = { ...video, request, whole: Boolean(video.request ?? before?.whole), seen: Date.now() };
+    const known = { ...video, request, whole: Boolean(video.request ?? before?.whole), seen: Date.now(), at: Date.parse(video.created_at) };
     // A list knows less of a wait than GET /videos/{id}.
     if (video.history) known.told = known.seen;
     else if (before?.told > known.seen - 2 * tellEvery && before.status === video.status && held(before.waiting)) {
@@ -169,7 +186,7 @@ export class Library {
     try {
       let found = 0;
       do {
-        const page = await this.#api.videos({ ...filter, cursor: this.next });
+        const page = await this.#list(filter, { cursor: this.next, limit: this.#found.size ? 50 : null });
         if (this.#stopped || filter !== this.#filter) return;
         await this.#take(page.videos, true);
         if (!this.read && !this.filtered) this.#forget(page.videos);
@@ -177,8 +194,9 @@ export class Library {
         this.searched = page.searched_to;
         found += page.videos.length;
         this.#changed();
-      } while (this.next && found < enough);
+      } while (this.next && (found < enough || this.#found.size < this.had || (filter.order && this.#found.size < most)));
       this.read = true;
+      this.had = 0;
       this.#listed = Date.now();
     } finally {
       if (filter === this.#filter) this.reading = false;
@@ -186,12 +204,14 @@ export class Library {
     }
   }
 
+  #list = ({ order, ...filter }, more) => this.#api.videos({ ...filter, ...more });
+
   // #newest reads the filter's first page again. It doesn't repeat a search, which reads
   // many jobs: those that end meanwhile are known anyway.
   async #newest(filter) {
     this.#listed = Date.now();
     if (filter.q) return;
-    const page = await this.#api.videos(filter);
+    const page = await this.#list(filter);
     if (this.#stopped || filter !== this.#filter) return;
     await this.#take(page.videos, true);
     if (!this.filtered) this.#forget(page.videos);

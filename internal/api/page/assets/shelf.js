@@ -1,77 +1,44 @@
-// The shelf: drafts that something else replaced in the form, which are kept until they are
-// sent or the tab is closed, and templates, which the browser keeps. The newest are first.
+// The videos in parts, of which only those near the viewport have cards. The others are as high
+// as they were, so that hundreds of videos cost no more than some.
 
-import { byId, h, icon } from "./dom.js";
-import { modelName, prompt } from "./words.js";
+import { byId, h } from "./dom.js";
 
-const drafts = "takeup.drafts";
-const templates = "takeup.templates";
-const most = 50; // of each
+const size = 12; // whole rows, for up to four columns
+const margin = "1200px";
 
 export class Shelf {
-  #places;
-  #use;
+  #near = new Set();
+  #watch;
 
-  // use(request) puts a request into the form. current() returns the one that is there.
-  constructor({ session, lasting }, use, current) {
-    this.#places = { [drafts]: session, [templates]: lasting };
-    this.#use = use;
-    byId("keep").addEventListener("click", () => this.#add(templates, current()));
-    this.show();
+  // changed is called when other parts are near.
+  constructor(changed) {
+    this.#watch = new IntersectionObserver((entries) => {
+      for (const { isIntersecting, target } of entries) this.#near[isIntersecting ? "add" : "delete"](target);
+      changed();
+    }, { rootMargin: margin });
   }
 
-  // put keeps a draft.
-  put(request) {
-    this.#add(drafts, request);
-  }
-
-  // has is true if a request is kept.
-  has(request) {
-    return [drafts, templates].some((place) => this.#without(place, request).length < this.#read(place).length);
-  }
-
-  // drop forgets a draft.
-  drop(request) {
-    this.#remove(drafts, request);
-  }
-
-  // show lists what is kept.
-  show() {
-    const rows = [drafts, templates].flatMap((place) => this.#read(place).map((request) => this.#row(place, request)));
-    byId("kept").replaceChildren(...rows);
-    byId("shelf-count").textContent = rows.length || "";
-  }
-
-  #row(place, request) {
-    const name = prompt(request).slice(0, 80) || "No prompt";
-    const take = h("button.link", { dir: "auto", onclick: () => this.#use(request) }, name);
-    const remove = h("button.action", { title: "Remove", "aria-label": `Remove: ${name}`, onclick: () => {
-      this.#remove(place, request);
-      byId("shelf").querySelector("summary").focus();
-    } }, icon("cancel"));
-    return h("li", h("div", take, h("p.hint", `${place === drafts ? "Draft" : "Template"}: ${settings(request)}`)), remove);
-  }
-
-  #add(place, request) {
-    this.#write(place, [request, ...this.#without(place, request)].slice(0, most));
-  }
-
-  #remove(place, request) {
-    this.#write(place, this.#without(place, request));
-  }
-
-  #without(place, request) {
-    return this.#read(place).filter((other) => JSON.stringify(other) !== JSON.stringify(request));
-  }
-
-  #read(place) {
-    return JSON.parse(this.#places[place].getItem(place) ?? "[]");
-  }
-
-  #write(place, requests) {
-    this.#places[place].setItem(place, JSON.stringify(requests));
-    this.show();
+  // lists returns the parts for rows, each with those of its rows that have cards.
+  lists(rows) {
+    const grid = byId("grid");
+    const many = Math.ceil(rows.length / size);
+    while (grid.children.length > many) {
+      this.#watch.unobserve(grid.lastChild);
+      this.#near.delete(grid.lastChild);
+      grid.lastChild.remove();
+    }
+    const high = grid.firstChild?.offsetHeight ?? 0;
+    for (let i = grid.children.length; i < many; i++) {
+      const part = h("ul.grid", { "aria-label": `Videos from ${i * size + 1} on` });
+      if (i < 1) this.#near.add(part);
+      grid.append(part);
+      this.#watch.observe(part);
+    }
+    return [...grid.children].map((part, i) => {
+      const shown = this.#near.has(part) || part.contains(document.activeElement) || part.querySelector("video[controls]");
+      if (shown) part.style.height = "";
+      else part.style.height ||= `${part.offsetHeight || high}px`;
+      return [part, shown ? rows.slice(i * size, (i + 1) * size) : []];
+    });
   }
 }
-
-const settings = ({ model, duration, aspect_ratio: shape }) => [modelName(model), duration && `${duration} s`, shape].filter(Boolean).join(", ");

@@ -38,10 +38,10 @@ func Video(v view.View, estimate *api.Estimate, file *api.File) api.Video {
 	return body
 }
 
-// File returns the file that a manifest describes, which is fetched from the two URLs
-// until they expire.
-func File(m video.Manifest, url, download string, expires time.Time) *api.File {
-	return &api.File{URL: url, DownloadURL: download, ExpiresAt: expires.UTC(), ContentType: "video/mp4", Bytes: m.Bytes, CRC32: m.CRC32}
+// File returns the file that a manifest describes, at the given URLs.
+func File(m video.Manifest, at api.File) *api.File {
+	at.ExpiresAt, at.ContentType, at.Bytes, at.CRC32 = at.ExpiresAt.UTC(), "video/mp4", m.Bytes, m.CRC32
+	return &at
 }
 
 // Estimate says how much longer a generation takes that has run for elapsed; nil where

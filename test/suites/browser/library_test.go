@@ -1,0 +1,202 @@
+package browser
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/takeup/takeup/internal/api"
+	"github.com/takeup/takeup/internal/api/apitest"
+	"github.com/takeup/takeup/internal/api/page"
+	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/dev/stack"
+	"github.com/takeup/takeup/internal/provider/all"
+	"github.com/takeup/takeup/internal/video"
+)
+
+// dot is the smallest picture in WebP.
+const dot = "UklGRiQAAABXRUJQVlA4IBgAAAAwAQCdASoBAAEAAgA0JaQAA3AA/vuUAAA="
+
+// shelf is the page in front of a fake API with n jobs, of which each ninth failed, and a browser.
+// The newest is number 0.
+func shelf(t *testing.T, n int) (*world, *apitest.Server) {
+	t.Helper()
+	if err := os.MkdirAll(screenshots, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	picture, err := base64.StdEncoding.DecodeString(dot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fake := apitest.New(t, "../../../docs/openapi.yaml")
+	var origin string
+	shown := page.New(func(context.Context) (page.Origins, error) { return page.Origins{Videos: origin, Uploads: origin}, nil }, http.NotFoundHandler())
+	mux := http.NewServeMux()
+	mux.Handle("GET /{$}", shown)
+	mux.Handle("GET /assets/", shown)
+	mux.HandleFunc("GET /poster.webp", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "image/webp")
+		_, _ = w.Write(picture)
+	})
+	mux.Handle("/", fake.Config.Handler)
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	origin = server.URL
+	for i := n - 1; i >= 0; i-- {
+		request, err := catalogue.OfPrompt(all.Models(), fmt.Sprintf("number %d, a paper boat crosses a flooded street", i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := fmt.Sprintf("api-%d", i)
+		job := fake.Done(id, request, "a video")
+		job.Video.URL = strings.Replace(job.Video.URL, fake.URL, origin, 1)
+		job.Video.PosterURL = new(origin + "/poster.webp?" + id)
+		job.Cost = &api.Cost{USD: float64(i%7) / 2}
+		if i%9 == 8 {
+			job = fake.Without(id, request, video.StateFailed, "OutOfCredits", "the account is out of credits", true)
+		}
+		job.CreatedAt = apitest.Created.Add(-time.Duration(i) * time.Minute)
+		fake.Add(id, request, job)
+	}
+	return &world{stack: &stack.Stack{Token: apitest.Token}, page: server.URL + "/", browser: newBrowser(t)}, fake
+}
+
+// first is the prompt of the first card of the videos.
+const first = "document.querySelector('#grid .prompt')?.textContent.split(',')[0]"
+
+// inSight is whether a card is in the middle of the library's part of the window.
+const inSight = "document.elementFromPoint(innerWidth * 0.7, innerHeight / 2)?.closest('#grid .card') !== null"
+
+// TestLibrary finds, sorts, selects and opens the videos of a library of hundreds.
+func TestLibrary(t *testing.T) {
+	w, fake := shelf(t, 120)
+	p := w.tab(t)
+	p.signIn()
+	p.await("the newest", first+" === 'number 0'")
+	p.await("a poster", "document.querySelector('#grid img')?.naturalWidth === 1")
+	if loaded := eval[int](p, "[...document.querySelectorAll('video')].filter((v) => v.src).length"); loaded > 0 {
+		t.Errorf("%d videos are loaded before anybody plays one", loaded)
+	}
+	p.shows("20 videos so far: 1.5 min of video")
+	p.accessible("a library")
+	p.shot("library")
+
+	t.Run("order", func(t *testing.T) {
+		p.choose("by-order", "cost")
+		p.await("the dearest", first+" === 'number 6'")
+		p.shows("120 videos: ")
+		p.choose("by-order", "")
+		p.await("the newest", first+" === 'number 0'")
+	})
+	t.Run("a list of lines", func(t *testing.T) {
+		p.press("#videos", "List")
+		p.await("lines", "document.querySelector('#grid .card').offsetHeight < 100")
+		p.accessible("a list of lines")
+		p.shot("dense")
+		p.do(chromedp.Reload())
+		p.await("lines after a reload", "document.querySelector('#grid .card')?.offsetHeight < 100")
+		p.press("#videos", "List")
+	})
+	t.Run("selection", func(t *testing.T) { p.T = t; p.selects(fake) })
+	t.Run("one video", func(t *testing.T) { p.T = t; p.opens(fake) })
+	t.Run("coming back", func(t *testing.T) {
+		p.T = t
+		for _, n := range []string{"70 videos so far", "120 videos: "} {
+			p.do(chromedp.Evaluate[chromedp.Void]("scrollTo(0, 1e6); undefined"))
+			p.shows(n)
+		}
+		if cards := eval[int](p, "document.querySelectorAll('#grid .card').length"); cards > 60 {
+			t.Errorf("120 videos have %d cards at once", cards)
+		}
+		p.do(chromedp.Evaluate[chromedp.Void]("scrollTo(0, 9000); undefined"))
+		p.await("cards there", inSight)
+		before := eval[float64](p, "scrollY")
+		p.do(chromedp.Reload())
+		p.await("the place", fmt.Sprintf("Math.abs(scrollY - %f) < 400 && %s", before, inSight))
+	})
+}
+
+// box is the checkbox of the card with a number.
+func box(n int) string { return card(fmt.Sprintf("number %d,", n)) + ".querySelector('input')" }
+
+func (p *tab) selects(fake *apitest.Server) {
+	p.Helper()
+	p.do(chromedp.Click(chromedp.JSPath(box(1))))
+	p.await("one", "document.getElementById('picked').textContent.startsWith('1 selected')")
+	p.do(chromedp.Evaluate[chromedp.Void](box(4) + ".dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true, shiftKey: true})); undefined"))
+	p.shows("4 selected: 20 s of video, $5")
+	p.accessible("a selection")
+	p.shot("selection")
+	// The keyboard: the arrows move within a card's actions.
+	p.do(chromedp.Focus(chromedp.JSPath(box(2))))
+	p.key(kb.ArrowRight)
+	if at := eval[string](p, focused); at != "button Download" {
+		p.Errorf("after an arrow the focus is on %q", at)
+	}
+	p.key(kb.ArrowLeft)
+	p.key(" ")
+	p.shows("3 selected")
+	p.press("#selection", "Delete")
+	p.shows("$4 was paid, which nobody refunds")
+	p.accessible("a question about a selection")
+	p.shot("delete")
+	p.press("#ask", "Keep them")
+	p.press("#selection", "Again")
+	p.shows("Generate 3 videos again?")
+	p.shows("They cost $2.94.")
+	p.key(kb.Escape)
+	p.await("the question to go", "!document.getElementById('ask').open")
+	p.key(kb.Escape)
+	p.await("no selection", "document.getElementById('selection').hidden")
+	deleted := 0
+	for _, call := range fake.Calls() {
+		if call.Method == http.MethodDelete {
+			deleted++
+		}
+	}
+	if deleted > 0 {
+		p.Errorf("%d videos were deleted", deleted)
+	}
+}
+
+func (p *tab) opens(fake *apitest.Server) {
+	p.Helper()
+	prompt := "number 3, a paper boat crosses a flooded street"
+	p.view(prompt)
+	for _, text := range []string{"s3://videos/videos/api-3/video.mp4", "takeup download api-3", "curl -L", "CRC-32", "Taken by the API", "16:9"} {
+		p.await(text, "document.getElementById('view').innerText.includes("+js(text)+")")
+	}
+	p.accessible("a video's own view")
+	p.shot("view")
+	p.scheme("dark")
+	p.do(chromedp.EmulateViewport(390, 844))
+	p.accessible("a video's own view on a phone")
+	p.shot("view phone dark")
+	p.do(chromedp.EmulateViewport(1280, 900))
+	p.scheme("light")
+	at := eval[string](p, "location.hash")
+	p.key(kb.Escape)
+	p.await("the library", "!document.getElementById('view').open && !location.hash")
+	// Its address leads there, also for somebody who has to sign in first.
+	other := p.world.tab(p.T)
+	other.do(chromedp.Navigate(p.world.page + at))
+	other.fill("token", apitest.Token+kb.Enter)
+	other.await("the view", "document.getElementById('view-title').textContent === "+js(prompt))
+	other.press("#view", "Delete")
+	other.shows("Delete this video?")
+	other.press("#ask", "Delete the video")
+	other.await("the end of the view", "!document.getElementById('view').open")
+	calls := fake.Calls()
+	if last := calls[len(calls)-1]; !strings.HasPrefix(last.URI, "/videos/api-3") {
+		p.Errorf("the last call is %s %s", last.Method, last.URI)
+	}
+}

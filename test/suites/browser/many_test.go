@@ -1,0 +1,138 @@
+package browser
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	cdpio "github.com/chromedp/cdproto/io"
+	"github.com/chromedp/cdproto/tracing"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/takeup/takeup/internal/api/apitest"
+)
+
+var timed = flag.Bool("timed", false, "fail if the page is slow with many videos, which a busy machine makes it")
+
+// scrolls scrolls to the end of all videos, and returns how long that took, and the frames that took
+// longer than 50 ms, as the browser reports them.
+const scrolls = `new Promise((done) => {
+  const long = [];
+  new PerformanceObserver((list) => long.push(...list.getEntries().map((e) => e.duration))).observe({type: "long-animation-frame"});
+  const began = performance.now();
+  let frames = 0, last = -1, still = 0, cards = 0;
+  const step = () => {
+    frames++;
+    scrollBy(0, 400);
+    still = scrollY === last ? still + 1 : 0;
+    last = scrollY;
+    if (frames % 10 === 0) cards = Math.max(cards, document.querySelectorAll("#grid .card").length);
+    if (still > 60 && document.getElementById("older").hidden) done({ms: performance.now() - began, frames, long: long.length, longest: Math.max(0, ...long), cards});
+    else requestAnimationFrame(step);
+  };
+  requestAnimationFrame(step);
+})`
+
+// TestManyVideos scrolls through 2,000 jobs. The page has the cards of some of them at a time.
+func TestManyVideos(t *testing.T) {
+	const jobs = 2000
+	w, _ := shelf(t, jobs)
+	p := w.tab(t)
+	p.open()
+	p.do(chromedp.Evaluate[chromedp.Void](`addEventListener("keydown", ({key}) => key === "Enter" && (window.began = performance.now()), true);
+	  new MutationObserver(() => document.querySelector("#grid .card") && (window.shown ??= performance.now())).observe(document.body, {subtree: true, childList: true}); undefined`))
+	p.fill("token", apitest.Token+kb.Enter)
+	p.await("the first cards", "window.shown")
+	first := eval[float64](p, "window.shown - window.began")
+	p.do(chromedp.Evaluate[chromedp.Void]("document.activeElement.blur(); undefined"))
+	busiest := p.traced()
+	got := eval[struct {
+		MS, Longest         float64
+		Frames, Long, Cards int
+	}](p, scrolls)
+	cpu := busiest()
+	p.shows(fmt.Sprintf("%d videos: ", jobs))
+	p.await("the oldest", card(fmt.Sprintf("number %d,", jobs-1)))
+	t.Logf("jobs=%d first_cards_ms=%.0f scroll_seconds=%.1f frames=%d frames_over_50_ms=%d longest_ms=%.0f busiest_task_cpu_ms=%.0f cards_at_once=%d", jobs, first, got.MS/1000, got.Frames, got.Long, got.Longest, cpu, got.Cards)
+	if got.Cards > 80 {
+		t.Errorf("the page has %d cards at once", got.Cards)
+	}
+	if *timed && (first > 1000 || cpu > 50) {
+		t.Errorf("the first cards take %.0f ms, and a task %.0f ms of the processor", first, cpu)
+	}
+}
+
+// traced starts a trace of the browser. The returned function ends it, and returns the most CPU time
+// that a task of the page's main thread took, in milliseconds. What else the machine does is not in
+// that.
+func (p *tab) traced() func() float64 {
+	p.Helper()
+	complete := chromedp.Events(p.ctx, tracing.TracingComplete)
+	if _, err := chromedp.Call(p.ctx, tracing.Start, tracing.StartParams{
+		TransferMode: tracing.StartTransferModeReturnAsStream, TraceConfig: &tracing.TraceConfig{IncludedCategories: []string{"toplevel"}},
+	}); err != nil {
+		p.Fatal(err)
+	}
+	return func() float64 {
+		if _, err := chromedp.Call(p.ctx, tracing.End, cdp.Empty{}); err != nil {
+			p.Fatal(err)
+		}
+		var stream tracing.EventTracingComplete
+		for event, err := range complete {
+			if err != nil {
+				p.Fatal(err)
+			}
+			stream = event
+			break
+		}
+		var trace bytes.Buffer
+		for {
+			part, err := chromedp.Call(p.ctx, cdpio.Read, cdpio.ReadParams{Handle: stream.Stream})
+			if err != nil {
+				p.Fatal(err)
+			}
+			trace.Write(part.Data)
+			if part.EOF {
+				return busiest(p.T, trace.Bytes())
+			}
+		}
+	}
+}
+
+// busiest returns the most CPU time of a task in a trace, in milliseconds, of the main threads of
+// pages.
+func busiest(t *testing.T, trace []byte) float64 {
+	t.Helper()
+	type thread struct {
+		PID, TID int64
+	}
+	var read struct {
+		TraceEvents []struct {
+			thread
+			Name string
+			Tdur float64 // in microseconds
+			Args struct{ Name any }
+		}
+	}
+	if err := json.Unmarshal(trace, &read); err != nil {
+		t.Fatal(err)
+	}
+	mains := map[thread]bool{}
+	for _, event := range read.TraceEvents {
+		mains[event.thread] = mains[event.thread] || event.Name == "thread_name" && event.Args.Name == "CrRendererMain"
+	}
+	most := 0.0
+	for _, event := range read.TraceEvents {
+		if mains[event.thread] {
+			most = max(most, event.Tdur/1000)
+		}
+	}
+	if most == 0 {
+		t.Errorf("of %d events of the trace, none is a page's", len(read.TraceEvents))
+	}
+	return most
+}
