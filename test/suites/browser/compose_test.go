@@ -29,7 +29,9 @@ func (p *tab) has(prompt string) {
 func (w *world) testDraft(t *testing.T) {
 	p := w.tab(t)
 	p.signIn()
-	const draft = "a draft that nobody may lose"
+	const draft, take = "a draft that nobody may lose", "a take that is made again"
+	p.order(take)
+	p.await("the video", card(take)+"?.querySelector('video')")
 	p.fill("field-prompt", draft)
 	p.do(chromedp.Click(chromedp.CSS("label[for='field-duration-10']")), chromedp.Click(chromedp.CSS("label[for='field-aspect_ratio-9x16']")))
 
@@ -46,14 +48,14 @@ func (w *world) testDraft(t *testing.T) {
 	p.has(draft)
 
 	// So does another request, which has its own settings, and a reload keeps the draft.
-	p.pressCard(boat, "Again")
-	p.has(boat)
+	p.pressCard(take, "Again")
+	p.has(take)
 	p.shows("Your draft is under Templates and drafts.")
 	if got := p.draft(); got["duration"] != 5.0 || got["aspect_ratio"] != "16:9" {
 		t.Errorf("the request has the settings %v", got)
 	}
 	p.do(chromedp.Reload())
-	p.has(boat)
+	p.has(take)
 	p.do(chromedp.Click(chromedp.CSS("#drafts summary")))
 	p.shows("Draft: kling-video/v1/pro, 10 s, 9:16")
 	p.accessible("a draft on the shelf")

@@ -320,7 +320,7 @@ func (w *world) testLostAnswer(t *testing.T) {
 	p.shot("not answered")
 	// A reload sends it again with the same key.
 	p.do(chromedp.Reload())
-	p.cardShows(prompt, "Not answered yet")
+	p.cardShows(prompt, "again in 7 s") // long enough to press the button
 	stop()
 	p.pressCard(prompt, "Try now")
 	p.await("the video", card(prompt)+"?.querySelector('video')")
