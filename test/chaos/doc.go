@@ -16,6 +16,9 @@
 // The event bus fails calls and entries of calls. The mapping of the table's stream is disabled,
 // or throws its records away, for a while, and items that can't be told are put into the outbox.
 //
+// What the functions logged in CloudWatch's embedded format has every metric that an alarm or the
+// dashboard uses.
+//
 // The faults are planned. Whether and how the n-th call of a kind for a job fails depends
 // only on the seed, the kind, the job and n, not on the time. (When the provider refuses
 // connections depends on how many it has accepted, since a connection has no job.) How many

@@ -160,6 +160,7 @@ func run(ctx context.Context, d *drive.Driver, began time.Time) (*verdict.Result
 		{"redriving, until every execution has ended", d.RedriveAll},
 		{"delivering the delayed events", d.Finish},
 		{"checking the outcomes after that", d.LookAgain},
+		{"looking after the stack", d.LookAfter},
 		{"telling what is left", d.TellAll},
 		{"searching for keys, signed URLs and prompts", func(ctx context.Context) error { return verdict.CheckSecrets(ctx, w) }},
 	} {

@@ -6,7 +6,7 @@ import (
 )
 
 // operators are the characters of a script beside which spaces mean nothing.
-const operators = "=,{};:?<>*()[]&|!"
+const operators = "=,{};:?<>*()[]&|!+"
 
 // compact returns a file without the indentation of its lines, and a script and a style sheet also
 // without comments, each of which is a line or the rest of one, and without spaces that mean
@@ -67,6 +67,7 @@ func squeeze(line []byte, after, before, hard string) []byte {
 			continue
 		case strings.IndexByte(hard, c) >= 0:
 			return line
+		case c == ' ' && i+1 < len(line) && line[i+1] == '+' && i > 0 && line[i-1] == '+': // a + +b is not a++b
 		case c == ' ' && len(kept) > 0 && (strings.IndexByte(after, kept[len(kept)-1]) >= 0 || i+1 < len(line) && strings.IndexByte(before, line[i+1]) >= 0):
 			continue
 		}

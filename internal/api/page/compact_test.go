@@ -20,7 +20,7 @@ func TestSqueeze(t *testing.T) {
 		`find("#list, a") || this.#list;`:   `find("#list, a")||this.#a;`,
 		"const at = / , /;":                 "const at = / , /;",
 		"const at = ', ';":                  "const at = ', ';",
-		"a + +b - -c":                       "a + +b - -c",
+		"a + +b - -c":                       "a+ +b - -c",
 	} {
 		if got := string(compact([]byte(source), ".js")); got != want {
 			t.Errorf("%q is served as %q, want %q", source, got, want)

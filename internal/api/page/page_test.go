@@ -193,7 +193,7 @@ func renamed(t *testing.T, served, source string, names map[string]string) strin
 func sameButSpaces(line, served string) bool {
 	bare := func(s string) string { return strings.ReplaceAll(s, " ", "") }
 	texts := func(s string) string {
-		return strings.Join(regexp.MustCompile(`"[^"]*"|`+"`[^`]*`"+`|'[^']*'`).FindAllString(s, -1), "")
+		return strings.Join(quoted.FindAllString(s, -1), "")
 	}
 	return bare(line) == bare(served) && texts(line) == texts(served)
 }

@@ -55,6 +55,7 @@ func New(set settings.API, config aws.Config, log *slog.Logger) http.Handler {
 		Prices:    pricelist.NewRecent(known, log, time.Now),
 		Origin:    set.CORSOrigin,
 		Simulated: set.Simulated(),
+		Local:     set.LoopbackSources,
 		Random:    rand.Reader,
 		Now:       time.Now,
 		Log:       log,

@@ -197,6 +197,8 @@ type Outbox struct {
 	UntoldQueue  string `env:"UNTOLD_QUEUE_URL,required"`
 	Topic        string `env:"NOTIFY_TOPIC_ARN"` // empty: nobody is mailed
 	NotifyOn     string `env:"NOTIFY_ON,required"`
+	WebhookQueues
+	StackWebhook bool `env:"STACK_WEBHOOK"`
 }
 
 // Watch has the settings of the function watch.
@@ -205,6 +207,22 @@ type Watch struct {
 	Intake
 	Metrics
 	LowBalance USD `env:"LOW_BALANCE_USD,required"`
+}
+
+// WebhookQueues has the URLs of the queues of webhooks.
+type WebhookQueues struct {
+	WebhookQueue     string `env:"WEBHOOK_QUEUE_URL,required"`
+	SlowWebhookQueue string `env:"SLOW_WEBHOOK_QUEUE_URL,required"`
+}
+
+// Deliver has the settings of the function deliver.
+type Deliver struct {
+	Jobs
+	WebhookQueues
+	UndeliveredQueue string `env:"UNDELIVERED_QUEUE_URL,required"`
+	WebhookSecret    string `env:"WEBHOOK_SECRET,required"`
+	WebhookURLSecret string `env:"WEBHOOK_URL_SECRET"` // empty: the stack has no webhook
+	LoopbackSources  bool   `env:"LOOPBACK_SOURCES"`
 }
 
 // API has the settings of the function api.
@@ -216,6 +234,8 @@ type API struct {
 	PromptsBucket string  `env:"PROMPTS_BUCKET,required"`
 	VideoURL      Seconds `env:"VIDEO_URL_SECONDS,required"`
 	CORSOrigin    string  `env:"CORS_ORIGIN"`
+	// LoopbackSources lets webhooks be on this machine.
+	LoopbackSources bool `env:"LOOPBACK_SOURCES"`
 }
 
 // Authorize has the settings of the function authorize.

@@ -14,6 +14,20 @@ func (d *Driver) Finish(ctx context.Context) error {
 	return errors.Join(d.Events.Finish(ctx), d.Files.Finish(ctx))
 }
 
+// LookAfter invokes the functions that look after the stack by the hour, each a few times, since the
+// provider may refuse them.
+func (d *Driver) LookAfter(ctx context.Context) error {
+	for _, function := range []string{"PricesFunction", "WatchFunction"} {
+		for range 4 {
+			d.World.Plan.Note("event", function+" was invoked", "")
+			if err := carrier.Invoke(ctx, d.World.Lambda, d.World.Functions[function], "{}"); err != nil && ctx.Err() != nil {
+				return ctx.Err()
+			}
+		}
+	}
+	return nil
+}
+
 // Sweep invokes the function that settles as its schedule does, but more often, until ctx is
 // over. What a sweep can't do is left for the next one.
 func (d *Driver) Sweep(ctx context.Context) {

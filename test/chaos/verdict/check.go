@@ -47,7 +47,7 @@ const (
 )
 
 // broken are the kinds that must not occur in any run.
-var broken = []string{paidTwice, lost, partial, unfinished, outcomesChanged, leaked, cancelledPaid, wrongResults, untold, toldWrong}
+var broken = []string{paidTwice, lost, partial, unfinished, outcomesChanged, leaked, cancelledPaid, wrongResults, untold, toldWrong, unmetered}
 
 // Check compares the outcomes of the jobs with the promises.
 func Check(ctx context.Context, w *world.World, heard *listen.Listener) (*Result, error) {
@@ -86,6 +86,9 @@ func Check(ctx context.Context, w *world.World, heard *listen.Listener) (*Result
 		w.Replica.Over.Store(true) // the last write is older than the lag of an index
 	}
 	if err := checkLists(ctx, w, r); err != nil {
+		return nil, err
+	}
+	if err := checkMetered(ctx, w, r); err != nil {
 		return nil, err
 	}
 	return r, explain(ctx, w, r)

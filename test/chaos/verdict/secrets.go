@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
@@ -47,22 +45,12 @@ func hides(w *world.World, where, content string, texts ...string) {
 func checkLogs(ctx context.Context, w *world.World) error {
 	texts := append(secrets(w), world.CanaryPrompt)
 	lines := 0
-	for function, name := range w.Functions {
-		config, err := w.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
-		if err != nil {
-			return fmt.Errorf("finding the logs of %s: %w", function, err)
-		}
-		pages := cloudwatchlogs.NewFilterLogEventsPaginator(w.Logs, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: config.LoggingConfig.LogGroup})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				return fmt.Errorf("reading the logs of %s: %w", function, err)
-			}
-			for _, event := range page.Events {
-				lines++
-				hides(w, "a log of "+function, *event.Message, texts...)
-			}
-		}
+	err := eachLog(ctx, w, func(function, line string) {
+		lines++
+		hides(w, "a log of "+function, line, texts...)
+	})
+	if err != nil {
+		return err
 	}
 	if lines < len(w.Jobs) {
 		w.Unexpected("the functions logged %d lines for %d jobs, which is too few to check for secrets", lines, len(w.Jobs))

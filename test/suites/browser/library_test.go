@@ -1,74 +1,16 @@
 package browser
 
 import (
-	"context"
-	"encoding/base64"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/apitest"
-	"github.com/takeup/takeup/internal/api/page"
-	"github.com/takeup/takeup/internal/catalogue"
-	"github.com/takeup/takeup/internal/dev/stack"
-	"github.com/takeup/takeup/internal/provider/all"
-	"github.com/takeup/takeup/internal/video"
 )
-
-// dot is the smallest picture in WebP.
-const dot = "UklGRiQAAABXRUJQVlA4IBgAAAAwAQCdASoBAAEAAgA0JaQAA3AA/vuUAAA="
-
-// shelf is the page in front of a fake API with n jobs, of which each ninth failed, and a browser.
-// The newest is number 0.
-func shelf(t *testing.T, n int) (*world, *apitest.Server) {
-	t.Helper()
-	if err := os.MkdirAll(screenshots, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	picture, err := base64.StdEncoding.DecodeString(dot)
-	if err != nil {
-		t.Fatal(err)
-	}
-	fake := apitest.New(t, "../../../docs/openapi.yaml")
-	var origin string
-	shown := page.New(func(context.Context) (page.Origins, error) { return page.Origins{Videos: origin, Uploads: origin}, nil }, http.NotFoundHandler())
-	mux := http.NewServeMux()
-	mux.Handle("GET /{$}", shown)
-	mux.Handle("GET /assets/", shown)
-	mux.HandleFunc("GET /poster.webp", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "image/webp")
-		_, _ = w.Write(picture)
-	})
-	mux.Handle("/", fake.Config.Handler)
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
-	origin = server.URL
-	for i := n - 1; i >= 0; i-- {
-		request, err := catalogue.OfPrompt(all.Models(), fmt.Sprintf("number %d, a paper boat crosses a flooded street", i))
-		if err != nil {
-			t.Fatal(err)
-		}
-		id := fmt.Sprintf("api-%d", i)
-		job := fake.Done(id, request, "a video")
-		job.Video.URL = strings.Replace(job.Video.URL, fake.URL, origin, 1)
-		job.Video.PosterURL = new(origin + "/poster.webp?" + id)
-		job.Cost = &api.Cost{USD: float64(i%7) / 2}
-		if i%9 == 8 {
-			job = fake.Without(id, request, video.StateFailed, "OutOfCredits", "the account is out of credits", true)
-		}
-		job.CreatedAt = apitest.Created.Add(-time.Duration(i) * time.Minute)
-		fake.Add(id, request, job)
-	}
-	return &world{stack: &stack.Stack{Token: apitest.Token}, page: server.URL + "/", browser: newBrowser(t)}, fake
-}
 
 // first is the prompt of the first card of the videos.
 const first = "document.querySelector('#grid .prompt')?.textContent.split(',')[0]"
@@ -78,8 +20,9 @@ const inSight = "document.elementFromPoint(innerWidth * 0.7, innerHeight / 2)?.c
 
 // TestLibrary finds, sorts, selects and opens the videos of a library of hundreds.
 func TestLibrary(t *testing.T) {
-	w, fake := shelf(t, 120)
-	p := w.tab(t)
+	s := newShelf(t, 120)
+	fake := s.fake
+	p := s.tab(t)
 	p.signIn()
 	p.await("the newest", first+" === 'number 0'")
 	p.await("a poster", "document.querySelector('#grid img')?.naturalWidth === 1")
@@ -90,6 +33,7 @@ func TestLibrary(t *testing.T) {
 	p.accessible("a library")
 	p.shot("library")
 
+	t.Run("playing", func(t *testing.T) { p.T = t; p.plays(s) })
 	t.Run("order", func(t *testing.T) {
 		p.choose("by-order", "cost")
 		p.await("the dearest", first+" === 'number 6'")
@@ -123,6 +67,36 @@ func TestLibrary(t *testing.T) {
 		p.do(chromedp.Reload())
 		p.await("the place", fmt.Sprintf("Math.abs(scrollY - %f) < 400 && %s", before, inSight))
 	})
+}
+
+// plays plays a video with the mouse resting on it, and on purpose.
+func (p *tab) plays(s *shelf) {
+	p.Helper()
+	of := card("number 0,")
+	player := of + ".querySelector('video')"
+	enter := func(event, kind string) {
+		p.do(chromedp.Evaluate[chromedp.Void](of + ".querySelector('.stage').dispatchEvent(new PointerEvent(" + js(event) + ", {pointerType: " + js(kind) + "})); undefined"))
+	}
+	enter("pointerenter", "touch")
+	enter("pointerenter", "mouse")
+	p.await("it to play without sound", player+".currentTime > 0.1 && "+player+".muted && !"+player+".controls")
+	if other := eval[int](p, "[...document.querySelectorAll('video')].filter((v) => v.src).length"); other != 1 {
+		p.Errorf("%d videos are loaded", other)
+	}
+	enter("pointerleave", "mouse")
+	p.await("the poster again", player+".hidden && "+player+".paused")
+	p.do(chromedp.Click(chromedp.JSPath(of + ".querySelector('.play')")))
+	p.await("it to play with sound", "!"+player+".paused && !"+player+".muted && "+player+".controls && document.activeElement === "+player)
+	enter("pointerleave", "mouse")
+	p.accessible("a video that plays")
+	if eval[bool](p, player+".hidden") {
+		p.Error("a video that was begun on purpose ends when the mouse leaves it")
+	}
+	// One that had no poster has one by now.
+	p.await("a poster that was drawn", card("number 1,")+".querySelector('img')?.src.endsWith('drawn')")
+	if n := s.posters.Load(); n != 1 {
+		p.Errorf("%d posters were stored", n)
+	}
 }
 
 // box is the checkbox of the card with a number.

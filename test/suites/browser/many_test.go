@@ -40,8 +40,7 @@ const scrolls = `new Promise((done) => {
 // TestManyVideos scrolls through 2,000 jobs. The page has the cards of some of them at a time.
 func TestManyVideos(t *testing.T) {
 	const jobs = 2000
-	w, _ := shelf(t, jobs)
-	p := w.tab(t)
+	p := newShelf(t, jobs).tab(t)
 	p.open()
 	p.do(chromedp.Evaluate[chromedp.Void](`addEventListener("keydown", ({key}) => key === "Enter" && (window.began = performance.now()), true);
 	  new MutationObserver(() => document.querySelector("#grid .card") && (window.shown ??= performance.now())).observe(document.body, {subtree: true, childList: true}); undefined`))

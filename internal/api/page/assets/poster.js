@@ -11,6 +11,7 @@ const patience = 20_000;
 export class Posters {
   #store;
   #wanted = [];
+  #known = new Map(); // URLs by id, and null where there is none
   #drawing = false;
 
   // store(video, webp) stores a picture in base64, and returns the video's file.
@@ -25,11 +26,16 @@ export class Posters {
     if (this.#drawing) return;
     this.#drawing = true;
     for (let next; (next = this.#wanted.shift()); ) {
-      const webp = await draw(next[0].video.url).catch(() => null);
-      const file = webp && (await this.#store(next[0], webp).catch(() => null));
-      if (file) next[1](file.poster_url);
+      const [of, then] = next;
+      if (!this.#known.has(of.id)) this.#known.set(of.id, await this.#make(of).catch(() => null));
+      if (this.#known.get(of.id)) then(this.#known.get(of.id));
     }
     this.#drawing = false;
+  }
+
+  async #make(video) {
+    const webp = await draw(video.video.url);
+    return webp && (await this.#store(video, webp)).poster_url;
   }
 
   // clear forgets what is wanted.

@@ -40,6 +40,7 @@ export function stage(first, acts) {
 
   // begin plays the video, on purpose with its controls.
   const begin = (purposely) => {
+    player.preload = "auto";
     if (!player.src) player.src = video.video.url;
     player.hidden = false;
     player.muted = !purposely;
