@@ -107,5 +107,6 @@ var listed = map[string]string{
 	`make bench-page`:                       takesLong,
 	`aws cloudformation deploy --stack-name takeup-chat --template-file docs/chat.yaml \
   --capabilities CAPABILITY_IAM --parameter-overrides WebhookUrl="$WEBHOOK_URL"`: "the engine's CloudFormation has no API destinations; TestTakeup/triggers/chat creates them by the API",
-	`make bench-webhooks`:                   takesLong,
+	`make bench-webhooks`: takesLong,
+	`make lighthouse`:     takesLong,
 }
