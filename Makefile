@@ -53,6 +53,7 @@ asl = tools/asl/node_modules/.lock-$(call hash,tools/asl/package-lock.json)
 axe = tools/axe/node_modules/.lock-$(call hash,tools/axe/package-lock.json)
 verifiers := .tools/standardwebhooks/lock-$(call hash,tools/standardwebhooks.txt)
 verifiersjs = tools/standardwebhooks/node_modules/.lock-$(call hash,tools/standardwebhooks/package-lock.json)
+lighthouse = tools/lighthouse/node_modules/.lock-$(call hash,tools/lighthouse/package-lock.json)
 chromium := .tools/chromium/lock-$(firstword $(shell cat tools/chromium/* | sha256sum))
 
 takeup := .takeup/bin/takeup
@@ -174,6 +175,10 @@ bench-list: need-go $(ministack) $(sam) $(chromium) ## Count the calls to AWS an
 bench-page: need-go $(chromium) ## Measure the page with 2,000 videos: the time to the first cards, and the frames while scrolling.
 	cd test && go test -count=1 -v -run TestManyVideos ./suites/browser -timed
 
+.PHONY: lighthouse
+lighthouse: need-go need-node $(ministack) $(sam) $(chromium) $(lighthouse) ## Measure the page with Lighthouse, with 20 and with 500 videos.
+	@cd test && go run ./bench/lighthouse/cmd/lighthouse
+
 .PHONY: bench-poll
 bench-poll: need-go ## Simulate how soon several schedules notice a video, and at what cost.
 	@cd test && go run ./bench/poll/cmd/poll
@@ -219,6 +224,7 @@ tools: $(ministack) $(moto) $(sam) $(schemathesis) $(aimlapi) $(awscli) $(golang
 clean: $(takeup) ## End the local stack, and remove everything that was built and installed.
 	@$(takeup) down
 	rm -rf .takeup .aws-sam .tools tools/asl/node_modules tools/axe/node_modules tools/standardwebhooks/node_modules
+	rm -rf .takeup .aws-sam .tools tools/asl/node_modules tools/axe/node_modules tools/lighthouse/node_modules tools/standardwebhooks/node_modules
 
 # Built each time: go build knows what has changed.
 .PHONY: $(takeup)
@@ -253,6 +259,7 @@ $(s5cmd): | need-go
 	@cd tools/s5cmd && GOFLAGS= ../step "building s5cmd, as pinned in tools/s5cmd/go.sum" go build -o $(CURDIR)/$@ github.com/peak/s5cmd/v2
 
 $(asl) $(axe) $(verifiersjs): | need-node
+$(asl) $(axe) $(lighthouse) $(verifiersjs): | need-node
 	@dir=$(patsubst %/node_modules/,%,$(dir $@)); tools/step "installing what $$dir/package-lock.json pins" \
 	npm ci --prefix "$$dir" --loglevel=error --no-audit --no-fund --no-update-notifier
 	@touch $@

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"os"
 	"reflect"
 	"strconv"
@@ -34,6 +35,12 @@ type Provider struct {
 	BaseURL
 	Route     aimlapi.Route `env:"PROVIDER_ROUTE,required"`
 	KeySecret string        `env:"PROVIDER_KEY_SECRET,required"`
+}
+
+// Simulated reports whether the provider is a simulator on this machine.
+func (b BaseURL) Simulated() bool {
+	u, err := url.Parse(b.BaseURL)
+	return err == nil && u.Hostname() == "127.0.0.1"
 }
 
 // Client returns the configuration of a client that buys nothing.
@@ -223,6 +230,7 @@ type API struct {
 	Intake
 	Batches
 	Caps
+	BaseURL
 	PromptsBucket string  `env:"PROMPTS_BUCKET,required"`
 	VideoURL      Seconds `env:"VIDEO_URL_SECONDS,required"`
 	CORSOrigin    string  `env:"CORS_ORIGIN"`

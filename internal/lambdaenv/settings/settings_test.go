@@ -134,7 +134,7 @@ func needs() map[string]struct {
 		"outbox":    {load[settings.Outbox], slices.Concat(lambda, []string{"STACK_NAME", "JOBS_TABLE", "VIDEOS_BUCKET", "UNTOLD_QUEUE_URL", "WEBHOOK_QUEUE_URL", "SLOW_WEBHOOK_QUEUE_URL", "NOTIFY_ON"})},
 		"settle":    {load[settings.Settle], slices.Concat(lambda, []string{"STACK_NAME", "STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET"}, caps[:3])},
 		"deliver":   {load[settings.Deliver], slices.Concat(lambda, []string{"JOBS_TABLE", "WEBHOOK_QUEUE_URL", "SLOW_WEBHOOK_QUEUE_URL", "UNDELIVERED_QUEUE_URL", "WEBHOOK_SECRET"})},
-		"api":       {load[settings.API], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "BATCH_STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET", "PROMPTS_BUCKET", "VIDEO_URL_SECONDS"}, caps)},
+		"api":       {load[settings.API], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "BATCH_STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET", "PROMPTS_BUCKET", "VIDEO_URL_SECONDS", "PROVIDER_BASE_URL"}, caps)},
 		"watch":     {load[settings.Watch], slices.Concat(lambda, provider, []string{"STACK_NAME", "LOW_BALANCE_USD", "STATE_MACHINE_ARN", "VIDEOS_BUCKET"})},
 		"authorize": {load[settings.Authorize], slices.Concat(lambda, []string{"API_TOKEN_SECRET"})},
 	}
@@ -256,6 +256,14 @@ func TestAmounts(t *testing.T) {
 		var got settings.USD
 		if err := got.UnmarshalText([]byte(text)); err == nil {
 			t.Errorf("%q is taken for %d", text, got)
+		}
+	}
+}
+
+func TestSimulated(t *testing.T) {
+	for url, want := range map[string]bool{"http://127.0.0.1:4000/": true, "https://api.aimlapi.com": false, "https://127.0.0.1.example": false, "\n": false} {
+		if got := (settings.BaseURL{BaseURL: url}).Simulated(); got != want {
+			t.Errorf("%q: %v", url, got)
 		}
 	}
 }

@@ -29,8 +29,17 @@ func (w *world) testEmpty(t *testing.T) {
 	p.fill("token", w.stack.Token+kb.Enter)
 	p.shows("No videos yet.")
 	p.hides("can't be reached")
+	p.shows("With the settings in the form, each costs " + price(t, 5) + ".")
+	p.shows("Simulator: nothing here is real")
+	p.shows("its videos are not of your prompts, and nothing is paid.")
+	p.shows("Drop them anywhere on this page")
 	p.accessible("no videos")
 	p.shot("empty")
+	if n := eval[int](p, "document.querySelectorAll('#examples button').length"); n != 3 {
+		t.Errorf("there are %d examples", n)
+	}
+	p.press("#examples", "Macro shot")
+	p.await("the example in the form", "document.getElementById('field-prompt').value.startsWith('Macro shot: a drop of ink')")
 }
 
 func (w *world) testWrongToken(t *testing.T) {
@@ -327,7 +336,7 @@ func (w *world) testLostAnswer(t *testing.T) {
 	p.shot("not answered")
 	// A reload sends it again with the same key.
 	p.do(chromedp.Reload())
-	p.cardShows(prompt, "Not answered yet")
+	p.cardShows(prompt, "again in 7 s") // long enough to press the button
 	stop()
 	p.pressCard(prompt, "Try now")
 	p.await("the video", card(prompt)+"?.querySelector('video')")

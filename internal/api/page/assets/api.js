@@ -3,7 +3,7 @@
 import { capital } from "./words.js";
 
 // Two directories above this file. The page's own address may lack the trailing slash.
-const root = new URL("../../", import.meta.url);
+export const root = new URL("../../", import.meta.url);
 
 const generations = "v2/video/generations";
 

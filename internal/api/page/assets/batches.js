@@ -13,6 +13,12 @@ const endedShown = 2; // unless older ones are wanted
 // formatOf returns the format of a file of many prompts; undefined for another file.
 export const formatOf = (name) => formats[name.toLowerCase().match(/\.([^.]+)$/)?.[1]];
 
+// stem is a file's name without its extension.
+export const stem = (name) => name.replace(/\.[^.]+$/, "");
+
+// linesOf returns a file with a line for each value.
+export const linesOf = (name, values) => new File([values.map((value) => JSON.stringify(value) + "\n").join("")], `${name}.jsonl`);
+
 // moving is true if a batch changes by itself.
 export const moving = ({ status, counts }) =>
   status === "planning" || status === "running" || (status === "cancelled" && counts.waiting + counts.running > 0);
@@ -149,7 +155,7 @@ export class Batches {
 
   // send makes a batch of a file, which has the file's name without its extension.
   send(file) {
-    const sending = { name: file.name.replace(/\.[^.]+$/, ""), file, id: null, problem: "" };
+    const sending = { name: stem(file.name), file, id: null, problem: "" };
     this.sendings = [...this.sendings.filter(({ name }) => name !== sending.name), sending];
     return this.retry(sending);
   }

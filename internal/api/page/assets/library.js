@@ -230,6 +230,12 @@ export class Library {
     }
   }
 
+  // back polls at once, and begins again with short waits if that fails.
+  back() {
+    this.#failures = 0;
+    return this.look();
+  }
+
   // look polls now.
   async look() {
     clearTimeout(this.#timer);
@@ -307,12 +313,12 @@ export class Library {
     if (!this.#stopped) this.#timer = setTimeout(() => this.#wake(), pause);
   }
 
-  // #wake polls: rarely while the page is hidden, and not at all while no job is running.
+  // #wake polls: rarely while the page is hidden, and while no job is running only once somebody
+  // looks, by back.
   #wake() {
     if (!document.hidden) return this.look();
     if (this.#moving && Date.now() - this.#looked > hiddenTick) return this.look();
-    if (this.#moving) return this.#plan(tick);
-    document.addEventListener("visibilitychange", () => this.#stopped || this.look(), { once: true });
+    if (this.#moving) this.#plan(tick);
   }
 
   #recent() {

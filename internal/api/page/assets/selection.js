@@ -12,7 +12,7 @@ export class Selection {
 
   // acts are shown(), which returns the jobs in their order; changed(); tell(sentence);
   // download(video), redrive(video), discard(video), whole(video), quote(request) and
-  // send(request).
+  // send(requests).
   constructor(acts) {
     this.#acts = acts;
     const press = (id, act) => byId(id).addEventListener("click", () => busy(byId(id), act));
@@ -76,13 +76,13 @@ export class Selection {
 
   async #again() {
     const requests = await Promise.all(this.#known().map((video) => this.#acts.whole(video)));
-    const price = cost(await Promise.all(requests.map((request) => this.#acts.quote(request))));
+    const price = cost(await Promise.all(requests.map((request) => this.#acts.quote(request))), requests);
     const many = counted(requests.length, "video");
     ask({
       title: `Generate ${many} again?`,
       body: [price ? `They cost ${price}.` : "What they cost is not known."],
       choices: [{ text: "Generate", kind: "primary", act: () => {
-        for (const request of requests) this.#acts.send(request);
+        this.#acts.send(requests);
         this.clear();
       } }, { text: "Not now" }],
     });

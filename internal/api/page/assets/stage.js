@@ -70,6 +70,7 @@ export function stage(first, acts) {
     const renewed = fresh ? null : await acts.fresh(video).catch((error) => void (why = error.message));
     fresh = true;
     if (renewed) {
+      player.preload = "auto"; // the browser may not let it play without another click
       player.src = renewed.url;
       player.currentTime = at;
       if (!player.hidden) player.play().catch(() => {});
