@@ -79,7 +79,11 @@ var runs = []run{
 	{command: `takeup token add alice --stack takeup`},
 	{command: `takeup caps set --owner alice --max-usd-per-day 5`, want: `alice`},
 	{command: `takeup token list`, want: "alice"},
-	{command: `takeup token revoke alice`, want: "alice"},
+	{command: `takeup token revoke alice --stack takeup`, want: "alice"},
+	{command: `takeup list --owner alice --status queued`},
+	{command: `takeup token revoke alice`, before: "takeup token add alice >/dev/null", want: "alice"},
+	{command: `aws secretsmanager put-secret-value --secret-id "$PROVIDER_KEY_SECRET" --secret-string file://new-key`,
+		before: `printf simulator-key >new-key`, want: "VersionId"},
 	{command: `takeup token add alice --stack takeup --max-usd-per-day 5            # a token with a cap of its own`},
 	{command: `takeup caps set --stack takeup --owner alice --max-usd-per-day 10    # or none`, want: `alice`},
 	// Last, since takeup has no token afterwards.
