@@ -91,6 +91,15 @@ func TestOutcomes(t *testing.T) {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", e.Name, e.Meaning, e.Paid, e.Advice)
 	}
 	compare(t, "outcomes.md", "outcomes", b.String())
+	page, err := os.ReadFile("operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range video.Outcomes() {
+		if !strings.Contains(string(page), "\n| `"+e.Name+"` |") {
+			t.Errorf("docs/operations.md has no row for %s", e.Name)
+		}
+	}
 }
 
 func TestMetrics(t *testing.T) {

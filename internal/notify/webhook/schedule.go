@@ -16,10 +16,6 @@ func waits() []time.Duration {
 	}
 }
 
-// maxAttempts is how often a delivery is attempted. Only a receiver that asks for longer waits gets
-// fewer attempts.
-func maxAttempts() int { return len(waits()) + 1 }
-
 // day is how long a delivery is attempted.
 const day = 24 * time.Hour
 

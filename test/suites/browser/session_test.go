@@ -84,6 +84,7 @@ func (w *world) testKeyboard(t *testing.T) {
 	// From the top through the whole page: every stop is visible and named, and the form comes
 	// before the videos.
 	p.do(chromedp.Reload())
+	p.await("the form", "!document.getElementById('composer').hidden")
 	p.await("the poster", card(prompt)+"?.querySelector('img')?.naturalWidth > 0")
 	var stops []string
 	for range 200 {

@@ -190,6 +190,22 @@ func (w *world) testCurl(t *testing.T) {
 	if strings.Contains(command, w.stack.Token) {
 		t.Error("the token is in it")
 	}
+	// The link plays for somebody who has no token.
+	p.press("#view", "Copy link without a token")
+	p.shows("It plays for everybody who has it, until")
+	link := eval[string](p, "navigator.clipboard.readText()")
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, link, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusOK || response.Header.Get("Content-Type") != "video/mp4" {
+		t.Errorf("%s: %s, %s", link, response.Status, response.Header.Get("Content-Type"))
+	}
 	// The command as a shell parses it, with a function in place of curl.
 	shell := exec.CommandContext(t.Context(), "bash", "-c", `curl() { printf '%s\n' "$@"; }`+"\n"+command)
 	shell.Env = []string{"TAKEUP_TOKEN=token-of-the-shell"}

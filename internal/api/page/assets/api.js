@@ -111,6 +111,12 @@ export class Api {
   }
 }
 
+// sendable returns a request as it can be sent again: without the mark of a webhook, whose URL only its sender has.
+export function sendable(request) {
+  const { webhook: _, ...fields } = request;
+  return fields;
+}
+
 // addressOf returns the address of a job's video in the API.
 export const addressOf = (id) => new URL(`videos/${encodeURIComponent(id)}/content`, root).href;
 

@@ -1,6 +1,8 @@
 // Batches: files of many prompts. A file is uploaded and planned, and nothing is paid until
 // its plan is started. One request per poll covers all batches that are open.
 
+import { sendable } from "./api.js";
+
 const formats = { csv: "csv", tsv: "csv", jsonl: "jsonl", ndjson: "jsonl" };
 const largest = 64; // MiB
 const listEvery = 30_000;
@@ -208,6 +210,6 @@ export class Batches {
     const resumed = videos.filter(({ error }) => error.redrivable);
     const unpaid = resumed.filter(({ error }) => error.paid === "no");
     const requests = await Promise.all(unpaid.map(async (video) => (await this.#api.video(video.id)).request));
-    return { resumed: resumed.length, quotes: await Promise.all(requests.map((request) => request && quotes.of(request))) };
+    return { resumed: resumed.length, quotes: await Promise.all(requests.map((request) => request && quotes.of(sendable(request)))) };
   }
 }

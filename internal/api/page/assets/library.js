@@ -3,6 +3,8 @@
 // page is read again from time to time. A job that is no longer among the running ones is
 // read individually.
 
+import { sendable } from "./api.js";
+
 const place = "takeup.recent";
 
 // kinds are the statuses of a job, each with what its card looks like.
@@ -155,7 +157,7 @@ export class Library {
   // whole returns the whole request of a job, which a list doesn't have.
   async whole(id) {
     const known = this.#videos.get(id);
-    return (known?.whole ? known : await this.fresh(id)).request;
+    return sendable((known?.whole ? known : await this.fresh(id)).request);
   }
 
   // fresh reads a job completely.
