@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -110,7 +111,7 @@ func Run(ctx context.Context, o Options) (err error) {
 
 // fill makes videos until there are as many as wanted, and waits until all are stored.
 func fill(ctx context.Context, s *stack.Stack, from, wanted int) error {
-	c := client.New(client.Config{BaseURL: s.API, Token: s.Token})
+	c := client.New(client.Config{BaseURL: s.API, Token: s.Token, HTTP: http.DefaultClient, Sleep: wait.For})
 	group, sending := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
 	for n := from; n < wanted; n++ {
