@@ -51,6 +51,9 @@ versitygw := .tools/bin/versitygw-$(VERSITYGW)
 s5cmd := .tools/bin/s5cmd-$(call hash,tools/s5cmd/go.sum)
 asl = tools/asl/node_modules/.lock-$(call hash,tools/asl/package-lock.json)
 axe = tools/axe/node_modules/.lock-$(call hash,tools/axe/package-lock.json)
+verifiers := .tools/standardwebhooks/lock-$(call hash,tools/standardwebhooks.txt)
+verifiersjs = tools/standardwebhooks/node_modules/.lock-$(call hash,tools/standardwebhooks/package-lock.json)
+lighthouse = tools/lighthouse/node_modules/.lock-$(call hash,tools/lighthouse/package-lock.json)
 chromium := .tools/chromium/lock-$(firstword $(shell cat tools/chromium/* | sha256sum))
 
 takeup := .takeup/bin/takeup
@@ -129,7 +132,7 @@ long := changes commands docker mutants
 
 # Of the packages in test/, e2e takes longest, so it comes first.
 .PHONY: test
-test: need-go need-python need-cc need-node need-curl $(ministack) $(moto) $(sam) $(schemathesis) $(aimlapi) $(axe) $(chromium) $(versitygw) ## Run the tests of every part, and of the whole on the local stack.
+test: need-go need-python need-cc need-node need-curl $(ministack) $(moto) $(sam) $(schemathesis) $(aimlapi) $(axe) $(verifiers) $(verifiersjs) $(chromium) $(versitygw) ## Run the tests of every part, and of the whole on the local stack.
 	go test -race -timeout 30m -skip '$(plays)' ./...
 	GOGC=400 go test -timeout 30m -run '$(pairs)' ./internal/pipeline
 	cd test && go test -race -timeout 30m ./suites/e2e $$(go list ./... | grep -vE '/test/suites/($(subst $(space),|,$(long)))$$')
@@ -172,9 +175,17 @@ bench-list: need-go $(ministack) $(sam) $(chromium) ## Count the calls to AWS an
 bench-page: need-go $(chromium) ## Measure the page with 2,000 videos: the time to the first cards, and the frames while scrolling.
 	cd test && go test -count=1 -v -run TestManyVideos ./suites/browser -timed
 
+.PHONY: lighthouse
+lighthouse: need-go need-node $(ministack) $(sam) $(chromium) $(lighthouse) ## Measure the page with Lighthouse, with 20 and with 500 videos.
+	@cd test && go run ./bench/lighthouse/cmd/lighthouse
+
 .PHONY: bench-poll
 bench-poll: need-go ## Simulate how soon several schedules notice a video, and at what cost.
 	@cd test && go run ./bench/poll/cmd/poll
+
+.PHONY: bench-webhooks
+bench-webhooks: need-go ## Measure whether a slow receiver of webhooks holds up another one.
+	@cd test && go run ./bench/webhooks/cmd/webhooks
 
 .PHONY: bench-store
 bench-store: need-go need-curl $(peers) $(rclone) $(s5cmd) $(versitygw) ## Compare Store's copying with other tools, RUNS times with videos of SIZES MiB. Also ROWS.
@@ -207,12 +218,13 @@ lint: need-go $(sam) $(golangci) $(asl) ## Check formatting, code, imports, the 
 	done
 
 .PHONY: tools
-tools: $(ministack) $(moto) $(sam) $(schemathesis) $(aimlapi) $(awscli) $(golangci) $(asl) $(axe) $(chromium) ## Install the pinned tools into .tools.
+tools: $(ministack) $(moto) $(sam) $(schemathesis) $(aimlapi) $(awscli) $(golangci) $(asl) $(axe) $(verifiers) $(verifiersjs) $(chromium) ## Install the pinned tools into .tools.
 
 .PHONY: clean
 clean: $(takeup) ## End the local stack, and remove everything that was built and installed.
 	@$(takeup) down
-	rm -rf .takeup .aws-sam .tools tools/asl/node_modules tools/axe/node_modules
+	rm -rf .takeup .aws-sam .tools tools/asl/node_modules tools/axe/node_modules tools/standardwebhooks/node_modules
+	rm -rf .takeup .aws-sam .tools tools/asl/node_modules tools/axe/node_modules tools/lighthouse/node_modules tools/standardwebhooks/node_modules
 
 # Built each time: go build knows what has changed.
 .PHONY: $(takeup)
@@ -220,7 +232,7 @@ clean: $(takeup) ## End the local stack, and remove everything that was built an
 $(takeup): need-go
 	@$(keyless) CGO_ENABLED=0 tools/step "building takeup" go build -trimpath -o $@ ./cmd/takeup
 
-$(ministack) $(moto) $(sam) $(schemathesis) $(aimlapi) $(awscli) $(peers) $(node) $(zig): | need-python
+$(ministack) $(moto) $(sam) $(schemathesis) $(aimlapi) $(awscli) $(verifiers) $(peers) $(node) $(zig): | need-python
 	@$(keyless) name=$$(basename $$(dirname $@)); \
 	rm -rf .tools/$$name && tools/step "installing $$name, as pinned in tools/$$name.txt" sh -c '\
 	  python3 -m venv .tools/$$0 && \
@@ -246,7 +258,8 @@ $(versitygw): package = github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW)
 $(s5cmd): | need-go
 	@cd tools/s5cmd && GOFLAGS= ../step "building s5cmd, as pinned in tools/s5cmd/go.sum" go build -o $(CURDIR)/$@ github.com/peak/s5cmd/v2
 
-$(asl) $(axe): | need-node
+$(asl) $(axe) $(verifiersjs): | need-node
+$(asl) $(axe) $(lighthouse) $(verifiersjs): | need-node
 	@dir=$(patsubst %/node_modules/,%,$(dir $@)); tools/step "installing what $$dir/package-lock.json pins" \
 	npm ci --prefix "$$dir" --loglevel=error --no-audit --no-fund --no-update-notifier
 	@touch $@

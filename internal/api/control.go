@@ -9,6 +9,9 @@ import (
 type Control struct {
 	Paused *Paused `json:"paused"` // nil while jobs are submitted
 	Caps   Caps    `json:"caps"`
+	// Simulated says that the provider is a simulator on this machine, whose videos and prices
+	// are not real.
+	Simulated bool `json:"simulated"`
 }
 
 // Paused says why no job is submitted.

@@ -14,6 +14,7 @@ import (
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/text"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/hookurl"
 )
 
 // Table stores the batches. A write replaces a version that was read, and returns a
@@ -87,6 +88,11 @@ func (o *Order) check() error {
 	}
 	if encoded, err := json.Marshal(o.Defaults); err != nil || len(encoded) > video.MaxRequestBytes || text.Check("x"+string(encoded)) != nil {
 		add("defaults", "is no object of a request's fields, of at most %d KiB", video.MaxRequestBytes>>10)
+	}
+	if address, ok := o.Defaults[video.Webhook].(string); ok {
+		if fault := hookurl.Fault(address); fault != "" {
+			add("defaults."+video.Webhook, "%s", fault)
+		}
 	}
 	if len(wrong) > 0 {
 		return &video.InvalidRequest{Fields: wrong}

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/hookurl"
 )
 
 // The limits of metadata are those of OpenAI's API:
@@ -45,6 +46,7 @@ func clientFields() []Parameter {
 		{Name: "type", Kind: String, Allowed: []string{"text-to-video"}, Title: "Type", About: "what kind of generation it is, which the model says already"},
 		{Name: video.ExternalID, Kind: String, MaxLength: 255, Title: "Your name for it", About: "your own name for the job, which is kept and not sent"},
 		Metadata(),
+		{Name: video.Webhook, Kind: String, MaxLength: hookurl.MaxBytes, Title: "Your webhook", About: "an https URL of yours that is told how the job ended, which is kept and not sent"},
 	}
 }
 

@@ -79,7 +79,7 @@ func TestSchemaInJSON(t *testing.T) {
 	for _, p := range read.Properties {
 		names = append(names, p.Name)
 	}
-	if want := []string{"model", "prompt", "fast", "camera", "shots", "type", "external_task_id", "metadata"}; !slices.Equal(names, want) {
+	if want := []string{"model", "prompt", "fast", "camera", "shots", "type", "external_task_id", "metadata", "webhook"}; !slices.Equal(names, want) {
 		t.Errorf("got %q, want %q", names, want)
 	}
 	for _, bad := range []string{`{"properties": []}`, `{"properties": {"a": 1}}`, `{"properties": {"a": {}`} {

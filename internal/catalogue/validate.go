@@ -14,6 +14,7 @@ import (
 
 	"github.com/takeup/takeup/internal/text"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/hookurl"
 )
 
 // maxFields is the most wrong fields that are listed. A refusal is stored, sent and shown,
@@ -41,13 +42,21 @@ func validate(models Models, given map[string]any) (map[string]any, []video.Fiel
 	wrong = append(wrong, more...)
 	taken, more := object("", clientFields(), clients)
 	wrong = append(wrong, more...)
-	for _, name := range []string{video.ExternalID, video.Metadata} {
+	if address, _ := taken[video.Webhook].(string); address != "" {
+		if fault := hookurl.Fault(address); fault != "" {
+			wrong = append(wrong, video.FieldError{Field: video.Webhook, Message: fault})
+		}
+	}
+	for _, name := range []string{video.ExternalID, video.Metadata, video.Webhook} {
 		if value, ok := taken[name]; ok {
 			values[name] = value
 		}
 	}
 	if pairs, _ := values[video.Metadata].(map[string]any); len(pairs) == 0 {
 		delete(values, video.Metadata) // no pairs are the same as none
+	}
+	if values[video.Webhook] == "" {
+		delete(values, video.Webhook) // nor is an empty URL another request
 	}
 	values["model"] = model.Name
 	wrong = append(wrong, oneOf(model, values, wrong)...)
@@ -89,9 +98,14 @@ func aliases(model Model, fields map[string]any) []video.FieldError {
 	return wrong
 }
 
-// limited sorts wrong fields, and replaces those beyond the limit with their number.
+// limited sorts wrong fields, and replaces those beyond the limit with their number. It sorts by
+// insertion: most come in order, and slices.SortStableFunc would be five kilobytes of Submit.
 func limited(wrong []video.FieldError) []video.FieldError {
-	slices.SortStableFunc(wrong, func(a, b video.FieldError) int { return strings.Compare(a.Field, b.Field) })
+	for i := range wrong {
+		for at := i; at > 0 && wrong[at-1].Field > wrong[at].Field; at-- {
+			wrong[at-1], wrong[at] = wrong[at], wrong[at-1]
+		}
+	}
 	if more := len(wrong) - maxFields; more > 0 {
 		wrong = append(wrong[:maxFields:maxFields], video.FieldError{Message: fmt.Sprintf("%d more fields are wrong", more)})
 	}

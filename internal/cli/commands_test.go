@@ -32,6 +32,7 @@ func TestCommands(t *testing.T) {
 			"list --since 7d --status error", "list --search BOAT --limit 1", "list --search boat --limit 1 --json --status cancelled", "list --search submarine --all",
 		}},
 		{"list-refused", []string{"list --since soon", "list --since 0h", "list --since -3d", "list --status bad", "list --limit 0", "list --limit 1 --all", "list x"}},
+		{"get-webhook", []string{"generate boat --webhook https://hooks.example.com/s3cret --no-wait", "get api-9"}},
 		{"get-metadata", []string{"generate boat --metadata scene=7 --metadata project=boats\u202e --no-wait", "get api-9"}},
 		{"get", []string{"get stored", "get poor", "get running", "get waiting", "get stored --json", "get nobody", "get a/b"}},
 		{"get-wait", []string{"get poor --wait", "get late --wait --json"}},

@@ -17,6 +17,10 @@ func TestInvokeRefuses(t *testing.T) {
 	a.outputs["ProviderKeySecret"], a.outputs["ApiTokenSecret"] = "arn:aws:secretsmanager:eu-west-1:1:secret:key", "arn:aws:secretsmanager:eu-west-1:1:secret:token"
 	a.outputs["UnhandledPromptsUrl"] = "https://sqs.eu-west-1.amazonaws.com/1/queue"
 	a.outputs["UntoldEventsUrl"] = "https://sqs.eu-west-1.amazonaws.com/1/untold"
+	for _, queue := range []string{"Webhooks", "SlowWebhooks", "UndeliveredWebhooks"} {
+		a.outputs[queue+"Url"] = "https://sqs.eu-west-1.amazonaws.com/1/" + queue
+	}
+	a.outputs["WebhookSecret"] = "arn:aws:secretsmanager:eu-west-1:1:secret:webhook"
 	clear(w.Vars)
 	w.Vars["DOCKER_HOST"] = "unix://" + filepath.Join(t.TempDir(), "none.sock")
 	for _, test := range []struct {
@@ -45,7 +49,7 @@ func TestInvokeRefuses(t *testing.T) {
 		status int
 		want   string
 	}{
-		{[]string{"invoke", "--stack", "takeup"}, exitUsage, "no function is given; choose one of api, authorize, batch, check, outbox, prices, prompts, settle, store, submit, watch"},
+		{[]string{"invoke", "--stack", "takeup"}, exitUsage, "no function is given; choose one of api, authorize, batch, check, deliver, outbox, prices, prompts, settle, store, submit, watch"},
 		{[]string{"invoke", "publish", "--stack", "takeup"}, exitUsage, `there is no function "publish"`},
 		{[]string{"invoke", "submit", "--stack", "takeup"}, exitFailed, "needs a Docker engine, and none answers at unix:///"},
 	} {

@@ -53,6 +53,8 @@ func TestRequest(t *testing.T) {
 			name: "metadata", args: []string{"p", "--metadata", "project=boats, and more", "--metadata", "scene="},
 			want: `{"aspect_ratio":"16:9","duration":5,"metadata":{"project":"boats, and more","scene":""},"model":"` + model + `","prompt":"p"}`,
 		},
+		{name: "a webhook", args: []string{"p", "--webhook", "https://example.com/s3cret"}, want: `{"aspect_ratio":"16:9","duration":5,"model":"` + model + `","prompt":"p","webhook":"https://example.com/s3cret"}`},
+		{name: "a webhook by http", args: []string{"p", "--webhook", "http://example.com/"}, wrong: []string{"\n  webhook is not an https URL"}},
 		{name: "metadata without a value", args: []string{"p", "--metadata", "boats"}, wrong: []string{"--metadata", "expected key=value, and each key once"}},
 		{name: "metadata twice", args: []string{"p", "--metadata", "a=b", "--metadata", "a=c"}, wrong: []string{"expected key=value, and each key once"}},
 		{name: "metadata with a wrong key", args: []string{"p", "--metadata", "a b=c"}, wrong: []string{"\n  metadata.a b can't be a key"}},

@@ -51,7 +51,7 @@ func newFakeAWS(t *testing.T, api *apitest.Server) *fakeAWS {
 			"JobsTable": "jobs", "VideosBucket": "videos", "PromptsBucket": "prompts", "ProviderKeySecret": "key",
 			"StateMachineArn":      "arn:aws:states:eu-west-1:000000000000:stateMachine:text-to-video",
 			"BatchStateMachineArn": "arn:aws:states:eu-west-1:000000000000:stateMachine:batch",
-			"UnhandledPromptsUrl":  "https://sqs.example/1/unhandled", "UntoldEventsUrl": "https://sqs.example/1/untold",
+			"UnhandledPromptsUrl":  "https://sqs.example/1/unhandled", "UntoldEventsUrl": "https://sqs.example/1/untold", "UndeliveredWebhooksUrl": "https://sqs.example/1/undelivered",
 		},
 	}
 	a.Server = httptest.NewServer(a)

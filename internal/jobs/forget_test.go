@@ -65,7 +65,7 @@ func TestForget(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l, s := ledger{"a": *test.entry}, manifests{"a": {ID: "a", Request: boat}}
+			l, s := ledger{"a": *test.entry}, manifests{"a": {ID: "a", Request: boat, Poster: true}}
 			service := service(t, l, s, &machine{executions: map[string]*sfn.DescribeExecutionOutput{}})
 			got, err := service.Forget(t.Context(), "a")
 			var not *jobs.NotForgotten
@@ -86,6 +86,9 @@ func TestForget(t *testing.T) {
 				if !strings.Contains(got.Stays[i].Where, where) || got.Stays[i].What == "" {
 					t.Errorf("it stays in %+v, want %s", got.Stays[i], where)
 				}
+			}
+			if test.entry.Manifest != nil && s["a"].Poster {
+				t.Error("the poster stays")
 			}
 			if l["a"].Request.Prompt() != "" || s["a"].Request.Prompt() != "" || l["a"].RequestHash != test.entry.RequestHash {
 				t.Errorf("left %+v, %+v", l["a"], s["a"])

@@ -14,6 +14,7 @@ import (
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/table/outbox"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/hookurl"
 )
 
 // Source is the source of all events.
@@ -38,6 +39,9 @@ type Event struct {
 	Type   Type
 	About  any             // a *Video, a *Batch, a *Cap or an *Attention
 	Detail json.RawMessage // About, as JSON
+	// Webhook is the host of the webhook that the owner gave with the job or the batch; "" if there is
+	// none.
+	Webhook string
 }
 
 // NeedsAttention reports whether an event is about something that a person has to look after.
@@ -201,7 +205,7 @@ func batchFinished(ctx context.Context, jobs Jobs, bucket string, i outbox.Item)
 		}
 		return n
 	}
-	return made(BatchFinished, i.ID(), &Batch{
+	e, err := made(BatchFinished, i.ID(), &Batch{
 		ID: i.ID(), BatchID: b.ID, N: i.Ending.N, Name: b.Name, Owner: given(b.Owner), CreatedAt: b.CreatedAt.UTC(), EndedAt: i.Ending.At.UTC(),
 		Videos: Videos{
 			Stored: of(video.StateCompleted), Failed: of(video.StateFailed), Cancelled: of(video.StateCancelled, video.StateDiscarded),
@@ -210,6 +214,8 @@ func batchFinished(ctx context.Context, jobs Jobs, bucket string, i outbox.Item)
 		Cost: Cost{USD: float64(counts.Spent) / 1e6}, Uncertain: Cost{USD: float64(counts.Uncertain) / 1e6},
 		Results: ResultFile{Bucket: bucket, Key: objectkey.BatchResults(b.ID, "csv")},
 	})
+	e.Webhook = hookurl.Host(b.Webhook())
+	return e, err
 }
 
 func made(kind Type, id string, about any) (Event, error) {
@@ -247,7 +253,9 @@ func ended(ctx context.Context, jobs Jobs, bucket string, i outbox.Item) (Event,
 			Redrivable: !row.Final && entry.RequestHash != "" && entry.ForgottenAt.IsZero(),
 		}
 	}
-	return made(kind, i.ID(), &detail)
+	e, err := made(kind, i.ID(), &detail)
+	e.Webhook = hookurl.Host(entry.Request.Webhook())
+	return e, err
 }
 
 // given returns nil for a zero value.

@@ -20,6 +20,7 @@ import (
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/metrics"
 	"github.com/takeup/takeup/internal/notify"
+	"github.com/takeup/takeup/internal/notify/eventbus"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
@@ -55,7 +56,7 @@ func newWorld(t *testing.T) *world {
 	n := 0
 	w.table = table.New(w.items, "jobs", func() string { n++; return fmt.Sprint("mark-", n) }, func(time.Duration) time.Duration { return 0 })
 	w.outbox = &notify.Outbox{
-		Box: outbox.New(w.items, "jobs"), Jobs: w.table, Channels: []notify.Channel{notify.EventBridge{Client: w}}, Queue: w, Bucket: "videos",
+		Box: outbox.New(w.items, "jobs"), Jobs: w.table, Channels: []notify.Channel{eventbus.Bus{Client: w}}, Queue: w, Bucket: "videos",
 		Meter: metrics.Meter{Out: &w.metrics, Stack: "takeup", Now: time.Now}, Now: time.Now, Log: slog.New(slog.NewJSONHandler(io.Discard, nil)),
 	}
 	return w

@@ -19,6 +19,7 @@ const MaxRequestBytes = 64 << 10
 const (
 	ExternalID = "external_task_id" // the client's own name for the job
 	Metadata   = "metadata"         // the client's own pairs of texts, by key
+	Webhook    = "webhook"          // a URL that is told how the job ended
 )
 
 // Request is what a user asks for. It is valid for its model, has the defaults that decide
@@ -75,17 +76,17 @@ func (r Request) Names() []string {
 // Redact removes the request's own texts from a message about it, so that no prompt gets
 // into an error or a log through the provider's messages.
 func (r Request) Redact(words string) string {
-	return r.values.Redact(words, "model", ExternalID, Metadata)
+	return r.values.Redact(words, "model", ExternalID, Metadata, Webhook)
 }
 
 // Hash identifies the request: equal requests have equal hashes, however they were written.
 func (r Request) Hash() string {
-	sum := sha256.Sum256(r.values.Canonical())
+	sum := sha256.Sum256(r.marked().Canonical())
 	return hex.EncodeToString(sum[:])
 }
 
-// MarshalJSON returns the canonical JSON.
-func (r Request) MarshalJSON() ([]byte, error) { return r.values.Canonical(), nil }
+// MarshalJSON returns the canonical JSON, with a mark in place of the webhook's URL.
+func (r Request) MarshalJSON() ([]byte, error) { return r.marked().Canonical(), nil }
 
 // Body returns what is sent to the provider: the canonical JSON without the client's own
 // fields.
@@ -93,10 +94,11 @@ func (r Request) Body() []byte {
 	values := maps.Clone(r.values)
 	delete(values, ExternalID)
 	delete(values, Metadata)
+	delete(values, Webhook)
 	return values.Canonical()
 }
 
-// UnmarshalJSON parses what MarshalJSON wrote, and checks nothing else: the record of a
+// UnmarshalJSON parses what MarshalJSON or Whole wrote, and checks nothing else: the record of a
 // paid job stays readable when a model's limits change or a model is removed. Other input
 // goes through catalogue.Parse.
 func (r *Request) UnmarshalJSON(data []byte) error {

@@ -87,11 +87,21 @@ func Run(ctx context.Context, o world.Options) (_ *verdict.Result, err error) {
 	}
 	defer func() { err = errors.Join(err, told.Close()) }()
 
+	hooks := listen.NewReceiver(w.Plan)
+	received, err := proxy.Listen(hooks, refusing)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, received.Close()) }()
+	w.Hooks = received.URL()
+	parameters := o.Times.Parameters(w.Caps)
+	parameters["WebhookUrl"] = w.Hooks + listen.StackPath + world.HookSecret
+
 	began := time.Now()
 	w.Stack, err = stack.Start(ctx, stack.Options{
 		Root: o.Root, StateDir: o.StateDir,
 		Provider:   &stack.Provider{BaseURL: bought.URL(), Key: provider.FirstKey},
-		Parameters: o.Times.Parameters(w.Caps),
+		Parameters: parameters,
 		Env: []string{
 			"AWS_ENDPOINT_URL_S3=" + kept.URL(), "AWS_ENDPOINT_URL_DYNAMODB=" + known.URL(), "AWS_ENDPOINT_URL_SFN=" + started.URL(),
 			"AWS_ENDPOINT_URL_EVENTBRIDGE=" + told.URL(), "AWS_ENDPOINT_URL_SQS=" + told.URL(),
@@ -112,7 +122,10 @@ func Run(ctx context.Context, o world.Options) (_ *verdict.Result, err error) {
 	if d.Files, err = carrier.NewFiles(ctx, w, w.Stack.Config()); err != nil {
 		return nil, fmt.Errorf("taking over the events of files: %w", err)
 	}
-	if d.Heard, err = listen.New(ctx, w); err != nil {
+	if err := hooks.Trust(ctx, w); err != nil {
+		return nil, err
+	}
+	if d.Heard, err = listen.New(ctx, w, hooks); err != nil {
 		return nil, fmt.Errorf("listening to the event bus: %w", err)
 	}
 	return settling(ctx, d, began)

@@ -55,7 +55,7 @@ func New(config Config) *Client {
 // start one job.
 func (c *Client) Create(ctx context.Context, request video.Request, key string) (id string, err error) {
 	var got api.Generation
-	err = c.post(ctx, api.GenerationsPath, request, &got, api.IdempotencyKeyHeader, key)
+	err = c.post(ctx, api.GenerationsPath, json.RawMessage(request.Whole()), &got, api.IdempotencyKeyHeader, key)
 	if err == nil && !video.ValidID(got.ID) {
 		err = &Unexpected{Address: c.config.BaseURL, What: fmt.Sprintf("its reply has no usable id: %.100q", got.ID)}
 	}
@@ -168,7 +168,7 @@ func (c *Client) Model(ctx context.Context, name string) (catalogue.Schema, erro
 // nothing. The error of a request that would be refused is the same *Refused as from Create.
 func (c *Client) Check(ctx context.Context, request video.Request) (api.Checked, error) {
 	var got api.Checked
-	err := c.post(ctx, api.CheckPath, request, &got)
+	err := c.post(ctx, api.CheckPath, json.RawMessage(request.Whole()), &got)
 	return got, err
 }
 

@@ -68,6 +68,23 @@ func TestBatchWords(t *testing.T) {
 	}
 }
 
+// The page finds in the messages of outcomes what the provider said, and in the advice whether the
+// message is to be read.
+func TestCauses(t *testing.T) {
+	source := asset(t, "words.js")
+	for _, phrase := range []string{`the provider said: `, `read its message`} {
+		if !strings.Contains(source, phrase) {
+			t.Errorf("words.js has no %q", phrase)
+		}
+	}
+	if said := (&video.GenerationFailed{Said: "no"}).Error(); !strings.HasSuffix(said, " (the provider said: no)") {
+		t.Errorf("what the provider said is at the end of no message such as %q", said)
+	}
+	if !slices.ContainsFunc(video.Outcomes(), func(kind video.OutcomeKind) bool { return strings.HasPrefix(kind.Advice, "read its message; ") }) {
+		t.Error("no outcome advises to read its message")
+	}
+}
+
 // The page takes the files that the prompts bucket takes as batches.
 func TestBatchFiles(t *testing.T) {
 	object := regexp.MustCompile(`const formats = \{(.*)\}`).FindStringSubmatch(asset(t, "batches.js"))

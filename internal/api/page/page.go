@@ -61,7 +61,7 @@ func New(origins func(context.Context) (Origins, error), notFound http.Handler) 
 		all.Write(content)
 		p.assets[name] = newFile(name, content)
 	}
-	p.version = hex.EncodeToString(all.Sum(nil))[:16]
+	p.version = hex.EncodeToString(all.Sum(nil))[:8]
 	index := compact(must(files.ReadFile("index.html")), ".html")
 	p.index = newFile("index.html", bytes.ReplaceAll(index, []byte(`"assets/`), []byte(`"assets/`+p.version+`/`)))
 	return p

@@ -129,15 +129,16 @@ func TestPageIsSmall(t *testing.T) {
 	}
 }
 
-// A file is served without its indentation, a script also without its comments, and each line
-// in its place. Of a line, only spaces are left out, and none of a text.
+// A file is served without its indentation and comments, and each line in its place. Of a line, only spaces are left out, and none of a text.
 func TestCompact(t *testing.T) {
 	handler := newPage()
+	comments := map[string]*regexp.Regexp{".js": regexp.MustCompile("(^|\\s+)//(?: [^\"`]*)?$|^//.*$"), ".css": regexp.MustCompile(`(^|\s+)/\*.*\*/$`)}
 	for _, address := range named(t, get(handler, "/").Body.String()) {
 		source, err := fs.ReadFile(page.Sources(), path.Join("assets", path.Base(address)))
 		if err != nil {
 			t.Fatal(err)
 		}
+		names := map[string]string{} // the private names of the source, by those that are served
 		served := strings.Split(get(handler, "/"+address).Body.String(), "\n")
 		for i, line := range strings.Split(string(source), "\n") {
 			line = strings.TrimLeft(line, " ")
@@ -146,9 +147,15 @@ func TestCompact(t *testing.T) {
 				if strings.Count(line, "`")%2 > 0 {
 					t.Errorf("%s: line %d begins or ends a text of several lines", address, i+1)
 				}
-				if strings.HasPrefix(line, "//") {
-					line = ""
-				}
+			}
+			if comment := comments[path.Ext(address)]; comment != nil {
+				line = comment.ReplaceAllString(line, "")
+			}
+			if i < len(served) && path.Ext(address) == ".js" {
+				served[i] = renamed(t, served[i], line, names)
+			}
+			if path.Ext(address) == ".css" {
+				line = strings.NewReplacer("; }", "}", " 0.", " .", "(0.", "(.").Replace(line)
 			}
 			if i >= len(served) || !sameButSpaces(line, served[i]) {
 				t.Errorf("%s: line %d is not served as %q", address, i+1, line)
@@ -157,10 +164,37 @@ func TestCompact(t *testing.T) {
 	}
 }
 
+var (
+	private = regexp.MustCompile(`(^|\.|^async |^get )#(\w+)`)
+	quoted  = regexp.MustCompile(`"[^"]*"|` + "`[^`]*`" + `|'[^']*'`)
+)
+
+// renamed returns a served line with the private names of its source, each of which is always
+// served as the same name, and no other is.
+func renamed(t *testing.T, served, source string, names map[string]string) string {
+	t.Helper()
+	originals := private.FindAllStringSubmatch(source, -1)
+	n := 0
+	return private.ReplaceAllStringFunc(served, func(found string) string {
+		at := strings.Index(found, "#") + 1
+		if n++; n > len(originals) {
+			return found
+		}
+		original := originals[n-1][2]
+		if known := names[found[at:]]; known != "" && known != original {
+			t.Errorf("#%s is served for #%s and for #%s", found[at:], known, original)
+		}
+		names[found[at:]] = original
+		return found[:at] + original
+	})
+}
+
 // sameButSpaces reports whether a line is served with all of its texts and all else but spaces.
 func sameButSpaces(line, served string) bool {
 	bare := func(s string) string { return strings.ReplaceAll(s, " ", "") }
-	texts := func(s string) string { return strings.Join(regexp.MustCompile(`"[^"]*"|` + "`.*`" + `|'[^']*'`).FindAllString(s, -1), "") }
+	texts := func(s string) string {
+		return strings.Join(quoted.FindAllString(s, -1), "")
+	}
 	return bare(line) == bare(served) && texts(line) == texts(served)
 }
 

@@ -38,7 +38,7 @@ func (a *API) create(created int) func(*http.Request) reply.Response {
 		if refused != nil {
 			return *refused
 		}
-		request, refused := reply.ReadRequest(r)
+		request, refused := reply.ReadRequest(r, a.Local)
 		if refused != nil {
 			return *refused
 		}

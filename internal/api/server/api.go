@@ -109,7 +109,7 @@ type Usage interface {
 	Balance(context.Context) (budget.Balance, string, error)
 }
 
-// API is the HTTP API. All fields but Origin must be set.
+// API is the HTTP API. All fields but Origin and Local must be set.
 type API struct {
 	Jobs      Jobs
 	Batches   Batches
@@ -123,8 +123,10 @@ type API struct {
 	Page http.Handler
 	// Origin is the origin whose pages may call the API from a browser, such as
 	// https://example.com, or * for every origin. Empty allows none but the API's own.
-	Origin string
-	Random io.Reader        // for the ids of requests and of jobs without an Idempotency-Key
-	Now    func() time.Time // for timestamps and elapsed times
-	Log    *slog.Logger
+	Origin    string
+	Simulated bool             // the provider is a simulator
+	Local     bool             // the stack is on the machine of its users, and delivers webhooks to it
+	Random    io.Reader        // for the ids of requests and of jobs without an Idempotency-Key
+	Now       func() time.Time // for timestamps and elapsed times
+	Log       *slog.Logger
 }

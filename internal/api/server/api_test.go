@@ -310,7 +310,7 @@ func waits(kind report.WaitKind) *view.Waiting {
 // newAPI returns an API whose fields are all fakes.
 func newAPI(j *fakeJobs, l links, log io.Writer) *server.API {
 	a := &server.API{
-		Jobs: j, Batches: &j.batches, Videos: l, Uploads: l, Estimator: clockwork{}, Prices: prices(), Caps: j, Usage: &j.used,
+		Jobs: j, Batches: &j.batches, Videos: l, Uploads: l, Estimator: clockwork{}, Prices: prices(), Caps: j, Usage: &j.used, Simulated: true,
 		Random: zeros{}, Now: func() time.Time { return at }, Log: slog.New(slog.NewJSONHandler(log, nil)),
 	}
 	a.Page = page{a.NotFound()}

@@ -14,7 +14,7 @@ import (
 // check judges a request as a POST of a generation does, says what it would cost, and
 // starts nothing.
 func (a *API) check(r *http.Request) reply.Response {
-	request, refused := reply.ReadRequest(r)
+	request, refused := reply.ReadRequest(r, a.Local)
 	if refused != nil {
 		return *refused
 	}

@@ -13,5 +13,7 @@ func (a *API) control(r *http.Request) reply.Response {
 	if err != nil {
 		return reply.Unavailable("", err, "could not read whether jobs are submitted; try again")
 	}
-	return reply.Response{Status: http.StatusOK, Body: wire.Control(standing)}
+	body := wire.Control(standing)
+	body.Simulated = a.Simulated
+	return reply.Response{Status: http.StatusOK, Body: body}
 }

@@ -54,6 +54,8 @@ func New(set settings.API, config aws.Config, log *slog.Logger) http.Handler {
 		Estimator: timings.NewRecent(known, time.Now, log),
 		Prices:    pricelist.NewRecent(known, log, time.Now),
 		Origin:    set.CORSOrigin,
+		Simulated: set.Simulated(),
+		Local:     set.LoopbackSources,
 		Random:    rand.Reader,
 		Now:       time.Now,
 		Log:       log,

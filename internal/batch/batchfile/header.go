@@ -117,7 +117,7 @@ func names() []string {
 			}
 		}
 	}
-	return append(columns, "model", copiesField, labelField, "type", video.ExternalID)
+	return append(columns, "model", copiesField, labelField, "type", video.ExternalID, video.Webhook)
 }
 
 // meant maps other names that people use to the known columns.

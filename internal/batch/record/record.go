@@ -40,6 +40,10 @@ type Options struct {
 	Defaults    map[string]any // request fields for the lines that don't have them
 }
 
+// Webhook returns the URL that is told how a run ended, and that the lines have by default; empty
+// if there is none. It is a secret.
+func (o Options) Webhook() string { s, _ := o.Defaults["webhook"].(string); return s }
+
 // Source is a version of the batch's file.
 type Source struct {
 	Bucket, Key string

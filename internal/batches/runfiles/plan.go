@@ -21,9 +21,9 @@ type Item struct {
 	Size int    `json:"size"`
 }
 
-// Line is a line of the file of requests.
+// Line is a line of the file of requests, as it is read.
 type Line struct {
-	Label   string        `json:"label,omitempty"`
+	Label   string        `json:"label"`
 	Request video.Request `json:"request"`
 }
 
@@ -64,7 +64,10 @@ func (w *PlanWriter) Write(p batch.Planned) {
 	var request bytes.Buffer
 	encoder := json.NewEncoder(&request)
 	encoder.SetEscapeHTML(false)
-	w.keep(encoder.Encode(Line{Label: p.Label, Request: p.Request}))
+	w.keep(encoder.Encode(struct {
+		Label   string          `json:"label,omitempty"`
+		Request json.RawMessage `json:"request"` // with the webhook's URL
+	}{p.Label, p.Request.Whole()}))
 	size := request.Len() - 1 // without the line's end
 	w.write(w.requests, request.Bytes())
 	for i, id := range p.IDs {

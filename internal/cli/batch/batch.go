@@ -53,6 +53,7 @@ line; in UTF-8, of at most 64 MiB. Its columns are the fields of a request, and
   n             how many videos to make of the line, up to 20
   label         a name of your own, on one line
   metadata.KEY  the value of a pair of your own metadata
+  webhook       an https URL of yours that is told how the line's videos ended
 
 Flags are defaults for lines without that field.
 

@@ -20,6 +20,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/target"
 	"github.com/takeup/takeup/internal/cli/term"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/hookurl"
 )
 
 // NewGet returns the command get.
@@ -101,6 +102,9 @@ func showVideo(out io.Writer, access target.API, v api.Video, asJSON bool) error
 		pairs := v.Request.Metadata()
 		for _, key := range slices.Sorted(maps.Keys(pairs)) {
 			row("metadata", term.Plain(key+"="+pairs[key]))
+		}
+		if host := hookurl.Host(v.Request.WebhookField()); host != "" {
+			row("webhook", "at "+term.Plain(host))
 		}
 	}
 	row("owner", term.Plain(term.OrEmpty(v.Owner)))

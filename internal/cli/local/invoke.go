@@ -42,7 +42,7 @@ With --prepare it runs nothing. It writes the template and the events for sam lo
 invoke to .takeup/invoke, prints how to call SAM, and lets the containers reach the
 local stack until it is interrupted.`,
 		Example:           "  takeup invoke submit\n  takeup invoke check --job a-paper-boat --stack takeup\n  takeup invoke api --event my-event.json",
-		ValidArgsFunction: cobra.FixedCompletions([]string{"api", "authorize", "check", "outbox", "prices", "prompts", "settle", "store", "submit", "watch"}, cobra.ShellCompDirectiveNoFileComp),
+		ValidArgsFunction: cobra.FixedCompletions([]string{"api", "authorize", "check", "deliver", "outbox", "prices", "prompts", "settle", "store", "submit", "watch"}, cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			i.given = strings.Join(args, "")
 			i.yes = i.yes || providerOptionsOf(env).yes

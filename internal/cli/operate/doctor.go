@@ -126,6 +126,7 @@ func examineStack(ctx context.Context, env *command.Env, stack target.Stack) []d
 		doctor.Alarms(ctx, cloudwatch.NewFromConfig(stack.Config), stack.Name, topic),
 		doctor.Queue(ctx, queues, "unhandled prompt files", stack.Outputs["UnhandledPromptsUrl"]),
 		doctor.Queue(ctx, queues, "untold events", stack.Outputs["UntoldEventsUrl"]),
+		doctor.Queue(ctx, queues, "undelivered webhooks", stack.Outputs["UndeliveredWebhooksUrl"]),
 		doctor.Outbox(ctx, stack.Outbox(), env.Now),
 		doctor.Watch(ctx, jobs, stack.Parameters["Watch"], env.Now)),
 		doctor.Provider(ctx, stack.Provider, stack.ProviderClient(env), stack.Keys(), price)...)

@@ -92,6 +92,9 @@ func variables(ctx context.Context, env *command.Env, t *target.Target) ([]varia
 		{"PROVIDER_BASE_URL", stack.Provider},
 		{"PROVIDER_KEY_SECRET", stack.Outputs["ProviderKeySecret"]},
 		{"API_TOKEN_SECRET", stack.Outputs["ApiTokenSecret"]},
+		{"WEBHOOK_SECRET", stack.Outputs["WebhookSecret"]},
+		{"WEBHOOKS_URL", stack.Outputs["WebhooksUrl"]},
+		{"UNDELIVERED_WEBHOOKS_URL", stack.Outputs["UndeliveredWebhooksUrl"]},
 		{"AWS_REGION", stack.Config.Region},
 		{"AWS_DEFAULT_REGION", stack.Config.Region}, // the AWS CLI reads only this one
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/takeup/takeup/internal/cli/command"
 	"github.com/takeup/takeup/internal/cli/flags"
 	"github.com/takeup/takeup/internal/provider/all"
+	"github.com/takeup/takeup/internal/video"
 )
 
 // Parameters are a request's fields other than the prompt, as a person enters them: one flag for
@@ -20,6 +21,7 @@ type Parameters struct {
 	Model    string
 	Given    map[string][]string
 	Metadata flags.Pairs
+	Webhook  string
 }
 
 // Flags adds the flags. They come from the catalogue, so that a new model is one entry there.
@@ -44,6 +46,8 @@ func (p *Parameters) Flags(cmd *cobra.Command) {
 	own := catalogue.Metadata()
 	set.Var(&p.Metadata, own.Name, fmt.Sprintf("%s, as `key=value`; again for each, up to %d", own.About, own.MaxItems))
 	flags.Complete(cmd, own.Name, nil)
+	set.StringVar(&p.Webhook, video.Webhook, "", "an https `URL` of yours that is told how the job ended; it is kept secret")
+	flags.Complete(cmd, video.Webhook, nil)
 }
 
 // ModelNames returns the names of all models.
@@ -135,6 +139,9 @@ func (p *Parameters) Fields() (map[string]any, error) {
 			members[key] = value
 		}
 		fields[catalogue.Metadata().Name] = members
+	}
+	if p.Webhook != "" {
+		fields[video.Webhook] = p.Webhook
 	}
 	return fields, nil
 }

@@ -193,7 +193,9 @@ func TestEnvironments(t *testing.T) {
 		"BatchStateMachineArn": "arn:aws:states:eu-west-1:1:stateMachine:batch",
 		"UnhandledPromptsUrl":  "https://sqs.eu-west-1.amazonaws.com/1/queue",
 		"UntoldEventsUrl":      "https://sqs.eu-west-1.amazonaws.com/1/untold",
-		"NotifyTopic":          "arn:aws:sns:eu-west-1:1:told",
+		"WebhooksUrl":          "https://sqs.eu-west-1.amazonaws.com/1/Webhooks", "SlowWebhooksUrl": "https://sqs.eu-west-1.amazonaws.com/1/SlowWebhooks", "UndeliveredWebhooksUrl": "https://sqs.eu-west-1.amazonaws.com/1/UndeliveredWebhooks",
+		"WebhookSecret": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:Webhook-AbCdEf",
+		"NotifyTopic":   "arn:aws:sns:eu-west-1:1:told",
 	}
 	got, err := Environments(os.DirFS("../../.."), "boats", outputs, map[string]string{"ProviderBaseUrl": "https://provider.example", "PollWindowSeconds": "9"})
 	if err != nil {

@@ -23,6 +23,8 @@ func stack() map[string]string {
 		"ApiTokenSecret":       "arn:aws:secretsmanager:eu-west-1:123456789012:secret:Token-a1b2c3",
 		"UnhandledPromptsUrl":  "https://sqs.eu-west-1.amazonaws.com/123456789012/takeup-UnhandledPrompts-1",
 		"UntoldEventsUrl":      "https://sqs.eu-west-1.amazonaws.com/123456789012/takeup-UntoldEvents-1",
+		"WebhooksUrl":          "https://sqs.eu-west-1.amazonaws.com/123456789012/takeup-Webhooks", "SlowWebhooksUrl": "https://sqs.eu-west-1.amazonaws.com/123456789012/takeup-SlowWebhooks", "UndeliveredWebhooksUrl": "https://sqs.eu-west-1.amazonaws.com/123456789012/takeup-UndeliveredWebhooks",
+		"WebhookSecret": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:Webhook-AbCdEf",
 	}
 }
 

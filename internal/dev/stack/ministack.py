@@ -7,6 +7,10 @@ headers say otherwise.
 Keys in policies: MiniStack doesn't set dynamodb:LeadingKeys, the partition keys of the
 items that a request writes. Here it is set.
 
+Batches of messages: MiniStack asks for permissions that AWS doesn't have. Here a batch needs
+the permission of a single message:
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
+
 Stopped executions: MiniStack keeps retrying the task in which an execution was stopped,
 and lets that change the execution's status. It goes on with the items of a Distributed Map
 whose execution was stopped. Here a stopped execution stays stopped, and so do the children
@@ -33,6 +37,7 @@ import ministack.services.stepfunctions as stepfunctions
 
 served = ministack.app.app
 service_context = iam_actions.dynamodb_service_context
+extract_action = iam_actions.extract_iam_action
 add_event, fail_execution = stepfunctions._add_event, stepfunctions._fail_execution
 alarm_record = provisioners._cw_metric_alarm_record
 scheduling = threading.local()  # the execution whose task is being scheduled in this thread
@@ -60,6 +65,11 @@ def leading_keys(request):
         for item in (write.get("Item"), write.get("Key")):
             if item:
                 yield item["pk"]["S"]
+
+
+def action_of_one(service, *request, **more):
+    action = extract_action(service, *request, **more)
+    return action.removesuffix("Batch") if service == "sqs" and action else action
 
 
 def stopped(execution):
@@ -128,6 +138,7 @@ def record_of_expressions_too(name, properties):
 ministack.app.app = app
 iam_actions.dynamodb_service_context = context_with_keys
 provisioners._cw_metric_alarm_record = record_of_expressions_too
+iam_actions.extract_iam_action = action_of_one
 stepfunctions._add_event = add_event_unless_stopped
 stepfunctions._fail_execution = fail_unless_stopped
 stepfunctions._invoke_nested_start_execution_sync = run_nested

@@ -43,7 +43,7 @@ func FromOutputs(outputs map[string]string) (Values, error) {
 	if values["JobsTable.StreamArn"] = outputs["JobsTableStreamArn"]; outputs["JobsTableStreamArn"] == "" {
 		values["JobsTable.StreamArn"] = values["JobsTable.Arn"] + "/stream/none" // an existing table may have none
 	}
-	for _, secret := range []string{"ProviderKeySecret", "ApiTokenSecret"} {
+	for _, secret := range []string{"ProviderKeySecret", "ApiTokenSecret", "WebhookSecret"} {
 		if !strings.HasPrefix(outputs[secret], "arn:") {
 			return nil, &BadOutput{Name: secret, Value: outputs[secret]}
 		}
@@ -55,7 +55,7 @@ func FromOutputs(outputs map[string]string) (Values, error) {
 			values[name], values[name+".Id"] = arn, arn
 		}
 	}
-	for _, queue := range []string{"UnhandledPrompts", "UntoldEvents"} {
+	for _, queue := range []string{"UnhandledPrompts", "UntoldEvents", "Webhooks", "SlowWebhooks", "UndeliveredWebhooks"} {
 		url := outputs[queue+"Url"]
 		name := url[strings.LastIndex(url, "/")+1:]
 		if name == "" {

@@ -26,6 +26,7 @@ func stackRules() []rule {
 		{"error bodies", errorBodies},
 		{"domain", domain},
 		{"secrets", secrets},
+		{"webhooks", webhooks},
 		{"mails", mails},
 	}
 }
@@ -102,7 +103,7 @@ func outputs(p *Project, say report) {
 	}
 	for _, name := range []string{
 		"ApiUrl", "ApiId", "ApiStage", "ApiTokenSecret", "ProviderKeySecret",
-		"VideosBucket", "PromptsBucket", "StateMachineArn", "UnhandledPromptsUrl", "UntoldEventsUrl",
+		"VideosBucket", "PromptsBucket", "StateMachineArn", "UnhandledPromptsUrl", "UntoldEventsUrl", "WebhooksUrl", "SlowWebhooksUrl", "UndeliveredWebhooksUrl", "WebhookSecret",
 	} {
 		if _, ok := p.Template.Section("Outputs")[name]; !ok {
 			say("there is no output %s, which the command line and the tests read", name)
@@ -352,8 +353,10 @@ func errorBodies(p *Project, say report) {
 
 // secrets: the key is never shown, and the token is generated at the deployment.
 func secrets(p *Project, say report) {
-	if template.At(p.Template.Section("Parameters")["ProviderKey"], "NoEcho") != true {
-		say("ProviderKey has no NoEcho")
+	for _, name := range []string{"ProviderKey", "WebhookUrl"} {
+		if template.At(p.Template.Section("Parameters")[name], "NoEcho") != true {
+			say("%s has no NoEcho", name)
+		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(p.Template.Section("Resources"))) {
 		if id != "ProviderKeySecret" && slices.Contains(template.References(p.Template.Section("Resources")[id]), "ProviderKey") {

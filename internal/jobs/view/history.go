@@ -34,7 +34,7 @@ func historyOf(entry video.Entry) []HistoryEvent {
 	if entry.Phase == video.PhaseAccepted && !submit.Has(report.EventAccepted, entry.Attempt) {
 		add(report.Event{At: entry.SubmittedAt, Kind: report.EventAccepted, Said: entry.GenerationID})
 	}
-	for _, told := range []report.Progress{submit, check, entry.Told(report.StepStore)} {
+	for _, told := range []report.Progress{submit, check, entry.Told(report.StepStore), entry.Told(report.StepWebhook)} {
 		for _, e := range told.Events {
 			add(e)
 		}
@@ -110,6 +110,15 @@ func wordsOf(e report.Event) string {
 		return "ended with " + e.Said
 	case report.EventContinued:
 		return "taken up again by execution " + e.Said
+	case report.EventWebhookFailed:
+		return because(times("a webhook was not delivered, and is sent again"))
+	case report.EventWebhookDelivered:
+		if e.Number > 1 {
+			return because(fmt.Sprintf("a webhook was delivered after %d attempts", e.Number))
+		}
+		return because("a webhook was delivered")
+	case report.EventWebhookUndelivered:
+		return because(fmt.Sprintf("a webhook was given up after %d attempts", e.Number))
 	case report.EventForgotten:
 		return "its prompt and all other texts were cleared"
 	}

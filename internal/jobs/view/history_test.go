@@ -101,7 +101,7 @@ func TestHistoryIsBounded(t *testing.T) {
 		e.Progress = append(e.Progress, p)
 	}
 	got := historyOf(t, e)
-	if len(got) != view.MaxHistory || got[0] != "0s taken" || got[len(got)-1] != "30h0m0s store29" {
+	if len(got) != view.MaxHistory || got[0] != "0s taken" || got[len(got)-1] != "30h0m0s webhook29" {
 		t.Errorf("got %d: %q", len(got), got)
 	}
 }

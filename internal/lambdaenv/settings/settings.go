@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"os"
 	"reflect"
 	"strconv"
@@ -34,6 +35,12 @@ type Provider struct {
 	BaseURL
 	Route     aimlapi.Route `env:"PROVIDER_ROUTE,required"`
 	KeySecret string        `env:"PROVIDER_KEY_SECRET,required"`
+}
+
+// Simulated reports whether the provider is a simulator on this machine.
+func (b BaseURL) Simulated() bool {
+	u, err := url.Parse(b.BaseURL)
+	return err == nil && u.Hostname() == "127.0.0.1"
 }
 
 // Client returns the configuration of a client that buys nothing.
@@ -190,6 +197,8 @@ type Outbox struct {
 	UntoldQueue  string `env:"UNTOLD_QUEUE_URL,required"`
 	Topic        string `env:"NOTIFY_TOPIC_ARN"` // empty: nobody is mailed
 	NotifyOn     string `env:"NOTIFY_ON,required"`
+	WebhookQueues
+	StackWebhook bool `env:"STACK_WEBHOOK"`
 }
 
 // Watch has the settings of the function watch.
@@ -200,14 +209,33 @@ type Watch struct {
 	LowBalance USD `env:"LOW_BALANCE_USD,required"`
 }
 
+// WebhookQueues has the URLs of the queues of webhooks.
+type WebhookQueues struct {
+	WebhookQueue     string `env:"WEBHOOK_QUEUE_URL,required"`
+	SlowWebhookQueue string `env:"SLOW_WEBHOOK_QUEUE_URL,required"`
+}
+
+// Deliver has the settings of the function deliver.
+type Deliver struct {
+	Jobs
+	WebhookQueues
+	UndeliveredQueue string `env:"UNDELIVERED_QUEUE_URL,required"`
+	WebhookSecret    string `env:"WEBHOOK_SECRET,required"`
+	WebhookURLSecret string `env:"WEBHOOK_URL_SECRET"` // empty: the stack has no webhook
+	LoopbackSources  bool   `env:"LOOPBACK_SOURCES"`
+}
+
 // API has the settings of the function api.
 type API struct {
 	Intake
 	Batches
 	Caps
+	BaseURL
 	PromptsBucket string  `env:"PROMPTS_BUCKET,required"`
 	VideoURL      Seconds `env:"VIDEO_URL_SECONDS,required"`
 	CORSOrigin    string  `env:"CORS_ORIGIN"`
+	// LoopbackSources lets webhooks be on this machine.
+	LoopbackSources bool `env:"LOOPBACK_SOURCES"`
 }
 
 // Authorize has the settings of the function authorize.

@@ -30,7 +30,9 @@ func good() map[string]string {
 		"STATE_MACHINE_ARN":       "arn:aws:states:eu-north-1:123456789012:stateMachine:TextToVideo",
 		"BATCH_STATE_MACHINE_ARN": "arn:aws:states:eu-north-1:123456789012:stateMachine:Batch", "MAX_UNATTENDED_BATCH_USD": "25",
 		"PROMPTS_BUCKET": "prompts", "CORS_ORIGIN": "https://example.com",
-		"VIDEO_URL_SECONDS": "900", "STACK_NAME": "takeup", "NOTIFY_TOPIC_ARN": "arn:aws:sns:eu-north-1:1:told", "NOTIFY_ON": "attention", "LOW_BALANCE_USD": "10", "UNTOLD_QUEUE_URL": "https://sqs.example/1/untold", "API_TOKEN_SECRET": "arn:aws:secretsmanager:eu-north-1:1:secret:token",
+		"VIDEO_URL_SECONDS": "900", "UNTOLD_QUEUE_URL": "https://sqs.example/1/untold", "WEBHOOK_QUEUE_URL": "https://sqs.example/1/webhooks", "SLOW_WEBHOOK_QUEUE_URL": "https://sqs.example/1/slow",
+		"UNDELIVERED_QUEUE_URL": "https://sqs.example/1/undelivered", "WEBHOOK_SECRET": "arn:aws:secretsmanager:eu-north-1:1:secret:webhook", "STACK_WEBHOOK": "true",
+		"NOTIFY_TOPIC_ARN": "arn:aws:sns:eu-north-1:1:told", "NOTIFY_ON": "attention", "STACK_NAME": "takeup", "LOW_BALANCE_USD": "10", "API_TOKEN_SECRET": "arn:aws:secretsmanager:eu-north-1:1:secret:token",
 	}
 }
 
@@ -129,9 +131,10 @@ func needs() map[string]struct {
 		"batch":     {load[settings.Batch], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET", "MAX_IN_FLIGHT", "MAX_UNATTENDED_BATCH_USD"})},
 		"prompts":   {load[settings.Prompts], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "BATCH_STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET"}, caps)},
 		"prices":    {load[settings.Prices], slices.Concat(lambda, []string{"STACK_NAME", "PROVIDER_BASE_URL", "PROVIDER_KEY_SECRET", "JOBS_TABLE"})},
-		"outbox":    {load[settings.Outbox], slices.Concat(lambda, []string{"STACK_NAME", "JOBS_TABLE", "VIDEOS_BUCKET", "UNTOLD_QUEUE_URL", "NOTIFY_ON"})},
+		"outbox":    {load[settings.Outbox], slices.Concat(lambda, []string{"STACK_NAME", "JOBS_TABLE", "VIDEOS_BUCKET", "UNTOLD_QUEUE_URL", "WEBHOOK_QUEUE_URL", "SLOW_WEBHOOK_QUEUE_URL", "NOTIFY_ON"})},
 		"settle":    {load[settings.Settle], slices.Concat(lambda, []string{"STACK_NAME", "STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET"}, caps[:3])},
-		"api":       {load[settings.API], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "BATCH_STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET", "PROMPTS_BUCKET", "VIDEO_URL_SECONDS"}, caps)},
+		"deliver":   {load[settings.Deliver], slices.Concat(lambda, []string{"JOBS_TABLE", "WEBHOOK_QUEUE_URL", "SLOW_WEBHOOK_QUEUE_URL", "UNDELIVERED_QUEUE_URL", "WEBHOOK_SECRET"})},
+		"api":       {load[settings.API], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "BATCH_STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET", "PROMPTS_BUCKET", "VIDEO_URL_SECONDS", "PROVIDER_BASE_URL"}, caps)},
 		"watch":     {load[settings.Watch], slices.Concat(lambda, provider, []string{"STACK_NAME", "LOW_BALANCE_USD", "STATE_MACHINE_ARN", "VIDEOS_BUCKET"})},
 		"authorize": {load[settings.Authorize], slices.Concat(lambda, []string{"API_TOKEN_SECRET"})},
 	}
@@ -253,6 +256,14 @@ func TestAmounts(t *testing.T) {
 		var got settings.USD
 		if err := got.UnmarshalText([]byte(text)); err == nil {
 			t.Errorf("%q is taken for %d", text, got)
+		}
+	}
+}
+
+func TestSimulated(t *testing.T) {
+	for url, want := range map[string]bool{"http://127.0.0.1:4000/": true, "https://api.aimlapi.com": false, "https://127.0.0.1.example": false, "\n": false} {
+		if got := (settings.BaseURL{BaseURL: url}).Simulated(); got != want {
+			t.Errorf("%q: %v", url, got)
 		}
 	}
 }

@@ -96,7 +96,7 @@ func (c *Client) route(request video.Request) Route {
 	for _, name := range request.Names() {
 		switch name {
 		case "model", "prompt", "aspect_ratio", "duration", "negative_prompt", "cfg_scale":
-		case video.ExternalID, video.Metadata: // aren't sent
+		case video.ExternalID, video.Metadata, video.Webhook: // aren't sent
 		default:
 			return RouteUniversal
 		}

@@ -146,11 +146,7 @@ func EncodeRequest(entry video.Entry) (dynamo.Attributes, error) {
 	sent.Put(dynamo.PartitionKey, Prefix+entry.ID)
 	sent.Put(dynamo.SortKey, Request)
 	if entry.RequestHash != "" {
-		body, err := json.Marshal(entry.Request)
-		if err != nil {
-			return nil, fmt.Errorf("table: encoding the request of job %s: %w", entry.ID, err)
-		}
-		sent.Put(Request, string(body))
+		sent.Put(Request, string(entry.Request.Whole()))
 	}
 	return sent, nil
 }

@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/takeup/takeup/internal/guard"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/wait"
 )
@@ -118,8 +119,8 @@ func (c *Client) request(ctx context.Context, address string, from, to int64, et
 	if err != nil {
 		return nil, errUnreadableURL()
 	}
-	if err := checkURL(u, c.loopback); err != nil {
-		return nil, err
+	if err := guard.URL(u, c.loopback); err != nil {
+		return nil, withoutURL(err)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
@@ -261,6 +262,10 @@ func withoutURL(err error) error {
 	var rejected *video.VideoRejected
 	if errors.As(err, &rejected) {
 		return rejected
+	}
+	var refused *guard.Refused
+	if errors.As(err, &refused) {
+		return &video.VideoRejected{Reason: refused.Reason}
 	}
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {

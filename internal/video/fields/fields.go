@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,6 +65,17 @@ func (f Fields) Canonical() []byte {
 		panic("fields: a request that can't be encoded: " + err.Error())
 	}
 	return bytes.TrimRight(b.Bytes(), "\n")
+}
+
+// Replaced returns the fields with another text in place of that of one field, if it has one.
+func (f Fields) Replaced(name string, by func(string) string) Fields {
+	text, ok := f[name].(string)
+	if !ok {
+		return f
+	}
+	changed := maps.Clone(f)
+	changed[name] = by(text)
+	return changed
 }
 
 // Prompts returns the prompt or, if there is a list of them, all of them.

@@ -12,15 +12,17 @@ import (
 // Step is a step of the state machine that reports its progress.
 type Step string
 
-// The three steps.
+// The steps.
 const (
 	StepSubmit Step = "submit"
 	StepCheck  Step = "check"
 	StepStore  Step = "store"
+	// StepWebhook isn't a step of the state machine. It tells how the job ended.
+	StepWebhook Step = "webhook"
 )
 
 // Steps returns the steps.
-func Steps() []Step { return []Step{StepSubmit, StepCheck, StepStore} }
+func Steps() []Step { return []Step{StepSubmit, StepCheck, StepStore, StepWebhook} }
 
 // Progress is what one step has reported about its work on a job, for people to read. It
 // has no version, and may be lost or out of date: no decision is based on it.
@@ -81,6 +83,10 @@ const (
 	EventEnded      EventKind = "ended"     // without a video
 	EventContinued  EventKind = "continued" // by another execution
 	EventForgotten  EventKind = "forgotten" // its texts were cleared
+	// Of its webhooks.
+	EventWebhookFailed      EventKind = "webhook_failed"      // an attempt failed, and another follows
+	EventWebhookDelivered   EventKind = "webhook_delivered"   // after a number of attempts
+	EventWebhookUndelivered EventKind = "webhook_undelivered" // given up
 )
 
 // EventKinds returns all kinds.
@@ -88,6 +94,7 @@ func EventKinds() []EventKind {
 	return []EventKind{
 		EventTaken, EventClaimed, EventRefused, EventUnanswered, EventSearched, EventLost, EventAccepted,
 		EventPolled, EventDone, EventCopyFailed, EventStored, EventDiscarded, EventEnded, EventContinued, EventForgotten,
+		EventWebhookFailed, EventWebhookDelivered, EventWebhookUndelivered,
 	}
 }
 
@@ -96,7 +103,7 @@ func EventKinds() []EventKind {
 type Event struct {
 	At     time.Time
 	Kind   EventKind
-	Number int    // of the attempt, the copy or the redrive
+	Number int    // of the attempt, the copy or the redrive; or how many attempts there were
 	Times  int    // how often it happened; 0 means once
 	Said   string // why, or the generation's id, or the outcome's name and message
 }
@@ -119,7 +126,7 @@ func (p *Progress) Add(e Event) {
 }
 
 func (e Event) repeats(before Event) bool {
-	return e.Kind == before.Kind && (e.Kind == EventRefused || e.Kind == EventSearched)
+	return e.Kind == before.Kind && (e.Kind == EventRefused || e.Kind == EventSearched || e.Kind == EventWebhookFailed)
 }
 
 // Has reports whether there is an event with that kind and number.

@@ -24,6 +24,7 @@ import (
 	"github.com/takeup/takeup/internal/jobs"
 	"github.com/takeup/takeup/internal/promptfile"
 	"github.com/takeup/takeup/test/chaos/carrier"
+	"github.com/takeup/takeup/test/chaos/listen"
 	"github.com/takeup/takeup/test/chaos/provider"
 	"github.com/takeup/takeup/test/chaos/world"
 )
@@ -204,9 +205,13 @@ func (d *Driver) key(j *world.Job) string {
 }
 
 func (d *Driver) request(j *world.Job) []byte {
-	body, err := json.Marshal(map[string]any{"prompt": world.CanaryPrompt + j.Name, "duration": 5})
+	request := map[string]any{"prompt": world.CanaryPrompt + j.Name, "duration": 5}
+	if j.HasHook() {
+		request["webhook"] = d.World.Hooks + listen.VideoPath + world.HookSecret
+	}
+	body, err := json.Marshal(request)
 	if err != nil {
-		panic(err) // it consists of two plain values
+		panic(err) // it consists of plain values
 	}
 	return body
 }

@@ -4,12 +4,15 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/takeup/takeup/internal/table/dynamo"
 	"github.com/takeup/takeup/internal/table/outbox"
@@ -122,20 +125,51 @@ func (d *Driver) SweepOutbox(ctx context.Context) {
 // tellTime is the most that the telling of what is left may take, in seconds.
 const tellTime = 240
 
-// TellAll waits until nothing is left in the outbox, or the most that the sweeps may take is over:
+// TellAll waits until nothing is left in the outbox and in the queues of webhooks, or the most that the sweeps may take is over:
 // what is left then is found by the verdict.
 func (d *Driver) TellAll(ctx context.Context) error {
 	close(d.calm)
 	<-d.rested
-	box := outbox.New(d.World.Items, d.World.Stack.Outputs["JobsTable"])
+	box, queues := outbox.New(d.World.Items, d.World.Stack.Outputs["JobsTable"]), sqs.NewFromConfig(d.World.Stack.Config())
 	for range tellTime {
 		found, _, err := box.Waiting(ctx)
-		if err != nil || len(found) == 0 {
+		if err != nil {
 			return err
+		}
+		left := len(found)
+		for _, output := range world.HookQueues {
+			n, err := messages(ctx, queues, d.World.Stack.Outputs[output])
+			if err != nil {
+				return err
+			}
+			left += n
+		}
+		if left == 0 {
+			return nil
 		}
 		if err := wait.For(ctx, time.Second); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// messages returns how many messages a queue has, also of those that are delayed or being handled.
+func messages(ctx context.Context, client *sqs.Client, url string) (n int, err error) {
+	names := []sqstypes.QueueAttributeName{
+		sqstypes.QueueAttributeNameApproximateNumberOfMessages, sqstypes.QueueAttributeNameApproximateNumberOfMessagesDelayed,
+		sqstypes.QueueAttributeNameApproximateNumberOfMessagesNotVisible,
+	}
+	got, err := client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: names})
+	if err != nil {
+		return 0, err
+	}
+	for _, name := range names {
+		some, err := strconv.Atoi(got.Attributes[string(name)])
+		if err != nil {
+			return 0, fmt.Errorf("the queue %s has %q messages", url, got.Attributes[string(name)])
+		}
+		n += some
+	}
+	return n, nil
 }

@@ -1,5 +1,5 @@
-// Package listen hears what a stack tells: the events on its bus, and what its queue of untold
-// events keeps.
+// Package listen hears what a stack tells: the events on its bus, its webhooks, and what its queues
+// keep of what could not be told.
 package listen
 
 import (
@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/takeup/takeup/internal/notify"
+	"github.com/takeup/takeup/internal/notify/webhook"
 	"github.com/takeup/takeup/test/chaos/world"
 )
 
@@ -29,12 +30,15 @@ type Event struct {
 
 // Listener has what was told.
 type Listener struct {
-	queue       *sqs.Client
-	url, untold string
+	Hooks *Receiver
+
+	queue                    *sqs.Client
+	url, untold, undelivered string
 
 	mu     sync.Mutex
 	events map[string][]Event // by their ids
 	kept   map[string]bool    // the keys of the items that could not be told
+	given  map[string]bool    // the deliveries that were given up
 }
 
 // name is that of the rule and of its queue.
@@ -45,9 +49,12 @@ const anyEvent = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Princi
 
 // New returns a Listener, which has a rule of the bus and a queue of its own. It bypasses the
 // proxies.
-func New(ctx context.Context, w *world.World) (*Listener, error) {
+func New(ctx context.Context, w *world.World, hooks *Receiver) (*Listener, error) {
 	config := w.Stack.Config()
-	l := &Listener{queue: sqs.NewFromConfig(config), untold: w.Stack.Outputs["UntoldEventsUrl"], events: map[string][]Event{}, kept: map[string]bool{}}
+	l := &Listener{
+		Hooks: hooks, queue: sqs.NewFromConfig(config), untold: w.Stack.Outputs["UntoldEventsUrl"], undelivered: w.Stack.Outputs["UndeliveredWebhooksUrl"],
+		events: map[string][]Event{}, kept: map[string]bool{}, given: map[string]bool{},
+	}
 	made, err := l.queue.CreateQueue(ctx, &sqs.CreateQueueInput{
 		QueueName: aws.String(name), Attributes: map[string]string{string(types.QueueAttributeNamePolicy): anyEvent},
 	})
@@ -99,7 +106,7 @@ func (l *Listener) Rest(ctx context.Context) error {
 // second.
 func (l *Listener) hear(ctx context.Context) (int, error) {
 	heard := 0
-	for url, take := range map[string]func(string) error{l.url: l.event, l.untold: l.message} {
+	for url, take := range map[string]func(string) error{l.url: l.event, l.untold: l.message, l.undelivered: l.givenUp} {
 		wait := int32(0)
 		if url == l.url {
 			wait = 1
@@ -144,9 +151,21 @@ func (l *Listener) message(text string) error {
 	return nil
 }
 
-// All returns the events by their ids, and the keys of the items that could not be told.
-func (l *Listener) All() (events map[string][]Event, kept map[string]bool) {
+func (l *Listener) givenUp(text string) error {
+	var m webhook.Message
+	if err := json.Unmarshal([]byte(text), &m); err != nil {
+		return fmt.Errorf("the message %s can't be read: %w", text, err)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return maps.Clone(l.events), maps.Clone(l.kept)
+	l.given[Delivery(m.To, m.ID)] = true
+	return nil
+}
+
+// All returns the events by their ids, the keys of the items that could not be told, and the
+// deliveries of webhooks that were given up.
+func (l *Listener) All() (events map[string][]Event, kept, given map[string]bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return maps.Clone(l.events), maps.Clone(l.kept), maps.Clone(l.given)
 }

@@ -15,10 +15,10 @@ import (
 	"github.com/takeup/takeup/test/chaos/world"
 )
 
-// secrets returns what must not appear anywhere: the provider's keys, the API's token, and what
-// signs a URL of the simulator or of S3.
+// secrets returns what must not appear anywhere: the provider's keys, the API's token, what signs a
+// URL of the simulator or of S3, and the URLs of webhooks.
 func secrets(w *world.World) []string {
-	return []string{provider.FirstKey, provider.SecondKey, w.Stack.Token, "ksSign", "X-Amz-Signature"}
+	return []string{provider.FirstKey, provider.SecondKey, w.Stack.Token, "ksSign", "X-Amz-Signature", world.HookSecret}
 }
 
 // CheckSecrets looks for the secrets in all logs of the functions, in every execution and in the

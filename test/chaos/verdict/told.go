@@ -10,6 +10,7 @@ import (
 
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/notify"
+	"github.com/takeup/takeup/internal/notify/webhook"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/test/chaos/listen"
 	"github.com/takeup/takeup/test/chaos/world"
@@ -27,29 +28,45 @@ func checkTold(ctx context.Context, w *world.World, r *Result, heard *listen.Lis
 	if err := heard.Rest(ctx); err != nil {
 		return err
 	}
-	events, kept := heard.All()
+	events, kept, given := heard.All()
+	hooks, unexpected := heard.Hooks.All()
 	jobs, batches, odd := w.Endings.All()
 	byID := map[string]*world.Job{}
 	for _, j := range w.Jobs {
 		byID[j.ID] = j
 	}
-	for _, what := range odd {
+	for _, what := range append(odd, unexpected...) {
 		r.add(toldWrong, nil, "%s", what)
+	}
+	hooked := func(to webhook.Target, id string, j *world.Job) {
+		if delivery := listen.Delivery(to, id); len(hooks[delivery]) == 0 && !given[delivery] {
+			r.add(untold, j, "the webhook of the %s was not told of %s", to, id)
+		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(jobs)) {
 		if len(events[id]) == 0 && !kept["job#"+id] {
 			r.add(untold, byID[jobs[id].ID], "its ending %s as %s was not told", id, how(jobs[id]))
+		}
+		j := byID[jobs[id].ID]
+		hooked(webhook.ToStack, id, j)
+		if j != nil && j.HasHook() {
+			hooked(webhook.ToVideo, id, j)
 		}
 	}
 	for id := range batches {
 		if len(events[id]) == 0 && !kept["batch#"+id] {
 			r.add(untold, nil, "the end of the run %s was not told", id)
 		}
+		hooked(webhook.ToStack, id, nil)
 	}
 	for _, key := range w.Poisoned {
 		if !kept[key] {
 			r.add(untold, nil, "the item %s can't be told, and isn't kept", key)
 		}
+	}
+	for delivery, all := range hooks {
+		_, id, _ := strings.Cut(delivery, " ")
+		events[id] = append(events[id], all...)
 	}
 	for id, all := range events {
 		for _, e := range all {

@@ -43,6 +43,9 @@ type Round struct {
 	Stopped time.Time
 }
 
+// HasHook reports whether the job's request has a webhook of its own.
+func (j *Job) HasHook() bool { return j.Trigger == ByAPI || j.Trigger == ByJSON }
+
 // Round returns the job's last round.
 func (j *Job) Round() *Round { return j.Rounds[len(j.Rounds)-1] }
 

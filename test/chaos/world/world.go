@@ -5,6 +5,7 @@ package world
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
@@ -15,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/takeup/takeup/internal/dev/stack"
 	"github.com/takeup/takeup/internal/table"
@@ -39,6 +42,8 @@ type World struct {
 	// Limits tracks how many videos each batch makes at once, and Endings how jobs and batches end.
 	Limits  *proxy.Batches
 	Endings *proxy.Endings
+	// Hooks is the URL of the receiver of webhooks, without a path.
+	Hooks string
 	// Poisoned are the keys of the items of the outbox that can't be told.
 	Poisoned []string
 	// Functions and Rules map the template's names to AWS's.
@@ -89,7 +94,7 @@ func (w *World) Connect(ctx context.Context, proxies ...*proxy.Proxy) error {
 	for function, timeout := range map[string]time.Duration{
 		"SubmitFunction": w.Options.Times.SubmitTimeout, "CheckFunction": w.Options.Times.CheckTimeout, "StoreFunction": w.Options.Times.StoreTimeout,
 		Prompts: w.Options.Times.CheckTimeout, "ApiFunction": w.Options.Times.CheckTimeout, Settler: w.Options.Times.SettleTimeout,
-		"BatchFunction": w.Options.Times.SubmitTimeout, Teller: w.Options.Times.CheckTimeout,
+		"BatchFunction": w.Options.Times.SubmitTimeout, Teller: w.Options.Times.CheckTimeout, "DeliverFunction": deliverTimeout,
 	} {
 		name := w.Functions[function]
 		_, err := w.Lambda.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{
@@ -99,8 +104,24 @@ func (w *World) Connect(ctx context.Context, proxies ...*proxy.Proxy) error {
 			return fmt.Errorf("lowering the timeout of %s: %w", function, err)
 		}
 	}
+	// A delivery whose function died comes again.
+	queues := sqs.NewFromConfig(config)
+	for _, output := range HookQueues {
+		_, err := queues.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{
+			QueueUrl: new(w.Stack.Outputs[output]), Attributes: map[string]string{string(types.QueueAttributeNameVisibilityTimeout): strconv.Itoa(int(deliverTimeout.Seconds()) + 1)},
+		})
+		if err != nil {
+			return fmt.Errorf("lowering the timeout of the queue of %s: %w", output, err)
+		}
+	}
 	return nil
 }
+
+// deliverTimeout is longer than the longest attempt of a webhook.
+const deliverTimeout = 20 * time.Second
+
+// HookQueues are the outputs with the URLs of the queues of webhooks that are to be sent.
+var HookQueues = []string{"WebhooksUrl", "SlowWebhooksUrl"}
 
 // Unexpected records something that must not happen, such as another id for the same key.
 func (w *World) Unexpected(format string, args ...any) {
@@ -111,6 +132,9 @@ func (w *World) Unexpected(format string, args ...any) {
 
 // CanaryPrompt begins every prompt of a run, and occurs nowhere else.
 const CanaryPrompt = "a paper boat, "
+
+// HookSecret ends the URLs of all webhooks of a run, and occurs nowhere else.
+const HookSecret = "/s3cret-hook"
 
 // Caps are the caps of a run with caps: so low that most jobs wait for a slot, and that the
 // day's money is spent after less than half of the jobs. Then the operator raises that cap.

@@ -25,6 +25,11 @@ const (
 	StateMachine  = "arn:aws:states:us-east-1:123456789012:stateMachine:TextToVideo"
 	BatchMachine  = "arn:aws:states:us-east-1:123456789012:stateMachine:Batch"
 	UntoldQueue   = "https://sqs.us-east-1.amazonaws.com/123456789012/untold"
+
+	WebhookSecret    = "arn:aws:secretsmanager:us-east-1:123456789012:secret:Webhook-AbCdEf"
+	WebhookQueue     = "https://sqs.us-east-1.amazonaws.com/123456789012/webhooks"
+	SlowWebhookQueue = "https://sqs.us-east-1.amazonaws.com/123456789012/slow-webhooks"
+	UndeliveredQueue = "https://sqs.us-east-1.amazonaws.com/123456789012/undelivered-webhooks"
 )
 
 // Function is a function of the template.
@@ -48,7 +53,7 @@ func Functions(root string, parameters template.Values) (map[string]Function, er
 	}
 	values := template.Values{
 		"JobsTable": JobsTable, "VideosBucket": VideosBucket, "PromptsBucket": PromptsBucket, "TextToVideo": StateMachine, "Batch": BatchMachine,
-		"UntoldEvents":         UntoldQueue,
+		"UntoldEvents": UntoldQueue, "Webhooks": WebhookQueue, "SlowWebhooks": SlowWebhookQueue, "UndeliveredWebhooks": UndeliveredQueue, "WebhookSecret.Id": WebhookSecret,
 		"AWS::StackName":       "takeup",
 		"ProviderKeySecret.Id": KeySecret, "ApiTokenSecret.Id": TokenSecret,
 	}

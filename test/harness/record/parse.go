@@ -128,6 +128,7 @@ func resources() map[string][2]string {
 		"AWSStepFunctions.StopExecution":     {"states:StopExecution", "executionArn"},
 		"AWSStepFunctions.ListExecutions":    {"states:ListExecutions", "stateMachineArn"},
 		"AmazonSQS.SendMessage":              {"sqs:SendMessage", "QueueUrl"},
+		"AmazonSQS.SendMessageBatch":         {"sqs:SendMessage", "QueueUrl"},
 	}
 }
 

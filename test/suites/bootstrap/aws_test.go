@@ -1,11 +1,14 @@
 package bootstrap
 
 import (
+	"crypto/md5"
+	"encoding/hex"
 	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -23,7 +26,7 @@ const (
 	token = "0123456789abcdefghijABCDEFGHIJ0123456789abcdefgh"
 )
 
-// services fakes what the functions call: DynamoDB, S3, two JSON services and the provider.
+// services fakes what the functions call: DynamoDB, S3, three JSON services and the provider.
 type services struct {
 	jobs     *dynamotest.Server
 	s3       *s3test.Server
@@ -33,7 +36,9 @@ type services struct {
 
 	mu      sync.Mutex
 	started []started
-	fault   script.Fault // of every retrieve call
+	// messages are the messages that functions sent, each after the URL of its queue.
+	messages []string
+	fault    script.Fault // of every retrieve call
 }
 
 // started is an execution that a function started.
@@ -83,7 +88,7 @@ func (s *services) executions() []started {
 	return slices.Clone(s.started)
 }
 
-// serve answers the functions' requests to Secrets Manager and Step Functions.
+// serve answers the functions' requests to Secrets Manager, SQS and Step Functions.
 func (s *services) serve(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -92,6 +97,11 @@ func (s *services) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	var in struct {
 		SecretID string `json:"SecretId"`
+		QueueURL string `json:"QueueUrl"`
+		Entries  []struct {
+			ID   string `json:"Id"`
+			Body string `json:"MessageBody"`
+		}
 		started
 	}
 	if err := json.Unmarshal(body, &in); err != nil {
@@ -102,12 +112,22 @@ func (s *services) serve(w http.ResponseWriter, r *http.Request) {
 	status := http.StatusOK
 	switch r.Header.Get("X-Amz-Target") {
 	case "secretsmanager.GetSecretValue":
-		value, ok := map[string]string{lambdas.KeySecret: key, lambdas.TokenSecret: `{"alice":"` + token + `"}`}[in.SecretID]
+		value, ok := map[string]string{lambdas.KeySecret: key, lambdas.TokenSecret: `{"alice":"` + token + `"}`, lambdas.WebhookSecret: strings.Repeat("aBc1", 12)}[in.SecretID]
 		if !ok {
 			reply, status = map[string]any{"__type": "ResourceNotFoundException"}, http.StatusBadRequest
 			break
 		}
 		reply = map[string]any{"ARN": in.SecretID, "SecretString": value, "VersionId": "a-version"}
+	case "AmazonSQS.SendMessageBatch":
+		var sent []any
+		for _, e := range in.Entries {
+			sum := md5.Sum([]byte(e.Body))
+			sent = append(sent, map[string]any{"Id": e.ID, "MessageId": "m", "MD5OfMessageBody": hex.EncodeToString(sum[:])})
+			s.mu.Lock()
+			s.messages = append(s.messages, in.QueueURL+" "+e.Body)
+			s.mu.Unlock()
+		}
+		reply = map[string]any{"Successful": sent, "Failed": []any{}}
 	case "AWSStepFunctions.StartExecution":
 		s.mu.Lock()
 		s.started = append(s.started, in.started)

@@ -50,7 +50,7 @@ func TestBootstraps(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := &world{services: services, all: all, binaries: build(t, all)}
-	want := []string{"api", "authorize", "batch", "check", "outbox", "prices", "prompts", "settle", "store", "submit", "watch"}
+	want := []string{"api", "authorize", "batch", "check", "deliver", "outbox", "prices", "prompts", "settle", "store", "submit", "watch"}
 	for _, name := range want {
 		if _, ok := all[name]; !ok {
 			t.Fatalf("the template has no function in functions/%s", name)
@@ -68,6 +68,7 @@ func TestBootstraps(t *testing.T) {
 	t.Run("prompts", w.testPrompts)
 	t.Run("settle", w.testSettle)
 	t.Run("outbox", w.testOutbox)
+	t.Run("deliver", w.testDeliver)
 	t.Run("prices", w.testPrices)
 	t.Run("watch", w.testWatch)
 	t.Run("batch", w.testBatch)
@@ -218,6 +219,16 @@ func (w *world) testWatch(t *testing.T) {
 	}
 }
 
+// testDeliver keeps the webhook of a job that has none.
+func (w *world) testDeliver(t *testing.T) {
+	got := w.invoke(t, "deliver", event(t, "deliver"))
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if got.Failed || string(got.Body) != "null" || len(w.messages) != 1 || !strings.HasPrefix(w.messages[0], lambdas.UndeliveredQueue+` {"id":"a-paper-boat.1"`) {
+		t.Errorf("it returned %s, and sent %q: %s", got.Body, w.messages, got.log)
+	}
+}
+
 // testPrices fetches the simulator's price list, and then finds it unchanged.
 func (w *world) testPrices(t *testing.T) {
 	first := answered[pricelist.Result](t, w.invoke(t, "prices", event(t, "prices")))
@@ -278,7 +289,7 @@ func (w *world) testPrompts(t *testing.T) {
 
 // optional returns the variables that a function can do without.
 func optional() []string {
-	return []string{"RESUBMIT_LOST", "LOOPBACK_SOURCES", "CORS_ORIGIN", "NOTIFY_TOPIC_ARN"}
+	return []string{"RESUBMIT_LOST", "LOOPBACK_SOURCES", "CORS_ORIGIN", "STACK_WEBHOOK", "WEBHOOK_URL_SECRET", "NOTIFY_TOPIC_ARN"}
 }
 
 // testNoSettings starts each function with no variables: it must exit and name all that are

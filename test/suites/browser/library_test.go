@@ -29,7 +29,7 @@ func TestLibrary(t *testing.T) {
 	if loaded := eval[int](p, "[...document.querySelectorAll('video')].filter((v) => v.src).length"); loaded > 0 {
 		t.Errorf("%d videos are loaded before anybody plays one", loaded)
 	}
-	p.shows("20 videos so far: 1.5 min of video")
+	p.shows("19 videos so far: 85 s of video")
 	p.accessible("a library")
 	p.shot("library")
 
@@ -46,6 +46,11 @@ func TestLibrary(t *testing.T) {
 		p.await("lines", "document.querySelector('#grid .card').offsetHeight < 100")
 		p.accessible("a list of lines")
 		p.shot("dense")
+		p.do(chromedp.EmulateViewport(390, 844))
+		p.accessible("a list of lines on a phone")
+		p.do(chromedp.Evaluate[chromedp.Void]("document.getElementById('videos').scrollIntoView(); undefined"))
+		p.shot("dense phone")
+		p.do(chromedp.EmulateViewport(1280, 900))
 		p.do(chromedp.Reload())
 		p.await("lines after a reload", "document.querySelector('#grid .card')?.offsetHeight < 100")
 		p.press("#videos", "List")
@@ -54,7 +59,7 @@ func TestLibrary(t *testing.T) {
 	t.Run("one video", func(t *testing.T) { p.T = t; p.opens(fake) })
 	t.Run("coming back", func(t *testing.T) {
 		p.T = t
-		for _, n := range []string{"70 videos so far", "120 videos: "} {
+		for _, n := range []string{"69 videos so far", "119 videos so far", "120 videos: "} {
 			p.do(chromedp.Evaluate[chromedp.Void]("scrollTo(0, 1e6); undefined"))
 			p.shows(n)
 		}
@@ -63,6 +68,10 @@ func TestLibrary(t *testing.T) {
 		}
 		p.do(chromedp.Evaluate[chromedp.Void]("scrollTo(0, 9000); undefined"))
 		p.await("cards there", inSight)
+		if top := eval[float64](p, "document.getElementById('now-title').getBoundingClientRect().top"); top < 0 || top > 60 {
+			t.Errorf("the head of the running jobs is at %g", top)
+		}
+		p.shot("far below")
 		before := eval[float64](p, "scrollY")
 		p.do(chromedp.Reload())
 		p.await("the place", fmt.Sprintf("Math.abs(scrollY - %f) < 400 && %s", before, inSight))
@@ -110,6 +119,13 @@ func (p *tab) selects(fake *apitest.Server) {
 	p.shows("4 selected: 20 s of video, $5")
 	p.accessible("a selection")
 	p.shot("selection")
+	p.do(chromedp.EmulateViewport(390, 844))
+	p.accessible("a selection on a phone")
+	if over := eval[int](p, "document.documentElement.scrollWidth - innerWidth"); over > 0 {
+		p.Errorf("with a selection, the page is %d pixels wider than a phone", over)
+	}
+	p.shot("selection phone")
+	p.do(chromedp.EmulateViewport(1280, 900))
 	// The keyboard: the arrows move within a card's actions.
 	p.do(chromedp.Focus(chromedp.JSPath(box(2))))
 	p.key(kb.ArrowRight)
@@ -123,7 +139,7 @@ func (p *tab) selects(fake *apitest.Server) {
 	p.shows("$4 was paid, which nobody refunds")
 	p.accessible("a question about a selection")
 	p.shot("delete")
-	p.press("#ask", "Keep them")
+	p.press("#ask", "Keep")
 	p.press("#selection", "Again")
 	p.shows("Generate 3 videos again?")
 	p.shows("They cost $2.94.")
@@ -163,11 +179,12 @@ func (p *tab) opens(fake *apitest.Server) {
 	// Its address leads there, also for somebody who has to sign in first.
 	other := p.world.tab(p.T)
 	other.do(chromedp.Navigate(p.world.page + at))
+	other.shows("Your token, please")
 	other.fill("token", apitest.Token+kb.Enter)
 	other.await("the view", "document.getElementById('view-title').textContent === "+js(prompt))
 	other.press("#view", "Delete")
-	other.shows("Delete this video?")
-	other.press("#ask", "Delete the video")
+	other.shows("Delete 1 video?")
+	other.press("#ask", "Delete")
 	other.await("the end of the view", "!document.getElementById('view').open")
 	calls := fake.Calls()
 	if last := calls[len(calls)-1]; !strings.HasPrefix(last.URI, "/videos/api-3") {

@@ -84,6 +84,7 @@ func (w *world) testKeyboard(t *testing.T) {
 	// From the top through the whole page: every stop is visible and named, and the form comes
 	// before the videos.
 	p.do(chromedp.Reload())
+	p.await("the form", "!document.getElementById('composer').hidden")
 	p.await("the poster", card(prompt)+"?.querySelector('img')?.naturalWidth > 0")
 	var stops []string
 	for range 200 {
@@ -102,7 +103,7 @@ func (w *world) testKeyboard(t *testing.T) {
 	}
 	order := strings.Join(stops, "\n")
 	last := -1
-	for _, want := range []string{"a Skip to the videos", "button Forget the token", "select Model", "textarea Prompt", "summary More settings", "button Generate", "choose some", "button Play: " + prompt} {
+	for _, want := range []string{"a Skip to the videos", "button Forget the token", "select Model", "textarea Prompt", "summary More settings", "choose some", "button Generate", "button Play: " + prompt} {
 		at := strings.Index(order, want)
 		if at <= last {
 			t.Errorf("%q is not where it belongs among\n%s", want, order)

@@ -32,8 +32,8 @@ type shelf struct {
 	posters atomic.Int64 // that the page has stored
 }
 
-// newShelf starts a shelf with n jobs, of which each ninth failed. The newest is number 0, and number
-// 1 has no poster.
+// newShelf starts a shelf with n jobs, of which each ninth failed, and one that runs. The newest is
+// number 0, and number 1 has no poster.
 func newShelf(t *testing.T, n int) *shelf {
 	t.Helper()
 	if err := os.MkdirAll(screenshots, 0o755); err != nil {
@@ -98,6 +98,11 @@ func newShelf(t *testing.T, n int) *shelf {
 		job.CreatedAt = apitest.Created.Add(-time.Duration(i) * time.Minute)
 		s.fake.Add(id, request, job)
 	}
+	under, err := catalogue.OfPrompt(all.Models(), "a train that is under way")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.fake.Add("api-running", under, s.fake.Video("api-running", under, video.StateGenerating))
 	s.world = &world{stack: &stack.Stack{Token: apitest.Token}, page: server.URL + "/", browser: newBrowser(t)}
 	return s
 }

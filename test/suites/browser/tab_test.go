@@ -48,18 +48,30 @@ func newBrowser(t *testing.T) context.Context {
 	return ctx
 }
 
-// tab is a tab of a fresh browser profile.
+// tab is a tab of the browser.
 type tab struct {
 	*testing.T
 	ctx   context.Context
 	world *world
 }
 
-// tab opens a tab. Errors in it, violations of its content security policy above all, fail the
-// test.
+// tab opens a tab in a profile of its own.
 func (w *world) tab(t *testing.T) *tab {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(w.browser, chromedp.WithNewBrowserContext())
+	return w.tabOf(t, w.browser, chromedp.WithNewBrowserContext())
+}
+
+// another opens a tab in the same profile.
+func (p *tab) another() *tab {
+	p.Helper()
+	return p.world.tabOf(p.T, p.ctx)
+}
+
+// tabOf opens a tab. Errors in it, violations of its content security policy above all, fail the
+// test.
+func (w *world) tabOf(t *testing.T, parent context.Context, options ...chromedp.ContextOption) *tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(parent, options...)
 	t.Cleanup(cancel)
 	p := &tab{T: t, ctx: ctx, world: w}
 	p.do(chromedp.EmulateViewport(1280, 900))

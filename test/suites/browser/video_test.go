@@ -29,8 +29,17 @@ func (w *world) testEmpty(t *testing.T) {
 	p.fill("token", w.stack.Token+kb.Enter)
 	p.shows("No videos yet.")
 	p.hides("can't be reached")
+	p.shows("With the settings in the form, each costs " + price(t, 5) + ".")
+	p.shows("Simulator: nothing here is real")
+	p.shows("its videos are not of your prompts, and nothing is paid.")
+	p.shows("Drop them anywhere on this page")
 	p.accessible("no videos")
 	p.shot("empty")
+	if n := eval[int](p, "document.querySelectorAll('#examples button').length"); n != 3 {
+		t.Errorf("there are %d examples", n)
+	}
+	p.press("#examples", "Macro shot")
+	p.await("the example in the form", "document.getElementById('field-prompt').value.startsWith('Macro shot: a drop of ink')")
 }
 
 func (w *world) testWrongToken(t *testing.T) {
@@ -181,6 +190,22 @@ func (w *world) testCurl(t *testing.T) {
 	if strings.Contains(command, w.stack.Token) {
 		t.Error("the token is in it")
 	}
+	// The link plays for somebody who has no token.
+	p.press("#view", "Copy link without a token")
+	p.shows("It plays for everybody who has it, until")
+	link := eval[string](p, "navigator.clipboard.readText()")
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, link, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusOK || response.Header.Get("Content-Type") != "video/mp4" {
+		t.Errorf("%s: %s, %s", link, response.Status, response.Header.Get("Content-Type"))
+	}
 	// The command as a shell parses it, with a function in place of curl.
 	shell := exec.CommandContext(t.Context(), "bash", "-c", `curl() { printf '%s\n' "$@"; }`+"\n"+command)
 	shell.Env = []string{"TAKEUP_TOKEN=token-of-the-shell"}
@@ -311,7 +336,7 @@ func (w *world) testLostAnswer(t *testing.T) {
 	p.shot("not answered")
 	// A reload sends it again with the same key.
 	p.do(chromedp.Reload())
-	p.cardShows(prompt, "Not answered yet")
+	p.cardShows(prompt, "again in 7 s") // long enough to press the button
 	stop()
 	p.pressCard(prompt, "Try now")
 	p.await("the video", card(prompt)+"?.querySelector('video')")

@@ -167,6 +167,16 @@ func TestPage(t *testing.T) {
 		{"a batch at a cap", (*world).testBatchCancelled},
 		{"a batch with a failure", (*world).testBatchRetried},
 		{"an upload that fails", (*world).testBatchUpload},
+		{"a draft", (*world).testDraft},
+		{"templates", (*world).testTemplates},
+		{"several lines", (*world).testLines},
+		{"many files", (*world).testManyFiles},
+		{"variations", (*world).testVariations},
+		{"what is in view", (*world).testLayout},
+		{"a second tab", (*world).testSecondTab},
+		{"a token that is kept", (*world).testKeptToken},
+		{"the line is back", (*world).testOnline},
+		{"an end that nobody sees", (*world).testTold},
 	} {
 		if !t.Run(test.name, func(t *testing.T) { test.run(w, t) }) && t.Context().Err() != nil {
 			return

@@ -28,7 +28,7 @@ type UnknownFence struct {
 }
 
 func (e *UnknownFence) Error() string {
-	return fmt.Sprintf("%s:%d: the fenced block is marked %q; mark it sh where its lines are commands, console for a transcript with $ before the commands, or text, json or mermaid where it has none",
+	return fmt.Sprintf("%s:%d: the fenced block is marked %q; mark it sh where its lines are commands, console for a transcript with $ before the commands, or text, json, mermaid, go, python or js where it has none",
 		e.File, e.Line, e.Language)
 }
 
@@ -44,7 +44,7 @@ func Find(file, markdown string) ([]Command, error) {
 				language, examples, continued = fence, false, false
 				block++
 				switch language {
-				case "sh", "console", "text", "json", "mermaid":
+				case "sh", "console", "text", "json", "mermaid", "go", "python", "js":
 				default:
 					return nil, &UnknownFence{file, i + 1, language}
 				}

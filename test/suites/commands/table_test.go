@@ -74,6 +74,10 @@ var runs = []run{
 	{command: `aws sqs receive-message --queue-url "$QUEUE_URL" --max-number-of-messages 10 --query 'Messages[].Body' --output text`,
 		before: untoldURL + `aws sqs send-message --queue-url "$QUEUE_URL" --message-body "a reason" >/dev/null`, want: "a reason"},
 	{command: `aws sqs purge-queue --queue-url "$QUEUE_URL"`, before: untoldURL},
+	{command: `aws sqs receive-message --queue-url "$UNDELIVERED_WEBHOOKS_URL" --visibility-timeout 0 --max-number-of-messages 10 --query 'Messages[].Body'`,
+		before: `aws sqs send-message --queue-url "$UNDELIVERED_WEBHOOKS_URL" --message-body "a reason" >/dev/null`, want: "a reason"},
+	{command: `aws secretsmanager put-secret-value --secret-id "$WEBHOOK_SECRET" --secret-string "$(aws secretsmanager get-random-password --password-length 48 --exclude-punctuation --query RandomPassword --output text)"`,
+		want: "AWSCURRENT"},
 	{command: `takeup token add alice --stack takeup`},
 	{command: `takeup caps set --owner alice --max-usd-per-day 5`, want: `alice`},
 	{command: `takeup token list`, want: "alice"},
@@ -113,4 +117,7 @@ var listed = map[string]string{
 	`make bench-page`:                       takesLong,
 	`aws cloudformation deploy --stack-name takeup-chat --template-file docs/chat.yaml \
   --capabilities CAPABILITY_IAM --parameter-overrides WebhookUrl="$WEBHOOK_URL"`: "the engine's CloudFormation has no API destinations; TestTakeup/triggers/chat creates them by the API",
+	`make bench-webhooks`: takesLong,
+	`aws sqs start-message-move-task --source-arn "$(aws sqs get-queue-attributes --queue-url "$UNDELIVERED_WEBHOOKS_URL" --attribute-names QueueArn --query Attributes.QueueArn --output text)" --destination-arn "$(aws sqs get-queue-attributes --queue-url "$WEBHOOKS_URL" --attribute-names QueueArn --query Attributes.QueueArn --output text)"`: "MiniStack moves no messages between queues; TestUndelivered moves one back by hand",
+	`make lighthouse`: takesLong,
 }

@@ -206,7 +206,7 @@ func (w *world) testFails(t *testing.T) {
 	for _, test := range []struct{ line, want string }{
 		{"make invoke FUNCTION=authorize EVENT=events/authorize.json", "AuthorizeFunction failed with Unauthorized"},
 		{"make invoke FUNCTION=check EVENT=events/check.json", "CheckFunction failed with GenerationOverdue"},
-		{"make invoke FUNCTION=publish", `there is no function "publish"; choose one of api, authorize, batch, check, outbox, prices, prompts, settle, store, submit, watch`},
+		{"make invoke FUNCTION=publish", `there is no function "publish"; choose one of api, authorize, batch, check, deliver, outbox, prices, prompts, settle, store, submit, watch`},
 		{"make invoke FUNCTION=check JOB=nobody", "there is no job nobody"},
 	} {
 		out, said, err := w.typed(t, test.line)

@@ -23,6 +23,9 @@ func explained() []policy.Exemption {
 		{Function: "OutboxFunction", Action: "dynamodb:DescribeStream", Reason: "Lambda reads the stream, with the function's role"},
 		{Function: "OutboxFunction", Action: "dynamodb:GetRecords", Reason: "Lambda reads the stream, with the function's role"},
 		{Function: "OutboxFunction", Action: "dynamodb:GetShardIterator", Reason: "Lambda reads the stream, with the function's role"},
+		{Function: "DeliverFunction", Action: "sqs:ReceiveMessage", Reason: "Lambda reads the queues with the function's role"},
+		{Function: "DeliverFunction", Action: "sqs:DeleteMessage", Reason: "Lambda reads the queues with the function's role"},
+		{Function: "DeliverFunction", Action: "sqs:GetQueueAttributes", Reason: "Lambda reads the queues with the function's role"},
 		{Function: "TextToVideo", Action: "*", Reason: "Step Functions makes its calls itself"},
 		{Function: "Batch", Action: "*", Reason: "Step Functions makes its calls itself"},
 		{Function: "BatchFunction", Action: "states:StartExecution", Reason: "the state machine starts the executions; the function does if that failed"},
@@ -77,7 +80,7 @@ func (w *world) testPermissions(t *testing.T) {
 	for _, problem := range problems(t, source) {
 		t.Error(problem)
 	}
-	for _, function := range []string{"SubmitFunction", "CheckFunction", "StoreFunction", "BatchFunction", "ApiFunction", "AuthorizeFunction", "PromptsFunction", "SettleFunction", "OutboxFunction", "PricesFunction", "WatchFunction"} {
+	for _, function := range []string{"SubmitFunction", "CheckFunction", "StoreFunction", "BatchFunction", "ApiFunction", "AuthorizeFunction", "PromptsFunction", "SettleFunction", "OutboxFunction", "DeliverFunction", "PricesFunction", "WatchFunction"} {
 		if !slices.ContainsFunc(calls, func(c policy.Call) bool { return c.Function == function }) {
 			t.Errorf("no call of %s was recorded", function)
 		}

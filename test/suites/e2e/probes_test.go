@@ -73,6 +73,11 @@ func (w *world) probes() map[string][]probe {
 		},
 		"OutboxFunction": {
 			{"an ending is told", w.probeTold}, {"what can't be told is kept", w.probeUntold}, {"a mail is sent", w.probeMailed},
+			{"a webhook is queued", w.probeQueued}, {"a webhook to a slow receiver is put aside", w.probeQueuedAside},
+		},
+		"DeliverFunction": {
+			{"a webhook is delivered", w.probeDelivered}, {"a webhook waits for a receiver that is asked", w.probeAsked},
+			{"a webhook that is not due waits", w.probeNotDue}, {"a webhook without a receiver is kept", w.probeUndelivered},
 		},
 		"PricesFunction": {{"the price list and the balance are kept", w.probePrices}},
 		"WatchFunction":  {{"the charges and the jobs are looked at", w.probeWatch}},

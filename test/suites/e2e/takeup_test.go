@@ -74,6 +74,7 @@ func TestTakeup(t *testing.T) {
 			{"owners", (*world).testOwners},
 			{"metadata", (*world).testMetadata},
 			{"events", (*world).testEvents},
+			{"webhooks", (*world).testWebhooks},
 			{"mails", (*world).testMails},
 			{"chat", (*world).testChat},
 			{"n8n's node", (*world).testN8n},

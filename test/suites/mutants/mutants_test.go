@@ -332,7 +332,7 @@ func TestEachMutantIsCaught(t *testing.T) {
 			"^TestUploadsThatWereLeft$", "./internal/transfer", "open uploads of",
 		},
 	}
-	mutants = slices.Concat(mutants, telling(), mailing(), measured())
+	mutants = slices.Concat(mutants, telling(), mailing(), hooking(), measured())
 	// A mutant that no longer fits the source is reported before any of them is tested.
 	sources := make([][]byte, len(mutants))
 	for i, m := range mutants {

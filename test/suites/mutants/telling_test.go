@@ -9,7 +9,7 @@ func telling() []mutant {
 			"^TestEndedOnceWhateverFails$", "./internal/table", "there is []",
 		},
 		{
-			"an entry that failed within a call taken for told", "internal/notify/aws.go",
+			"an entry that failed within a call taken for told", "internal/notify/eventbus/eventbus.go",
 			`case passing(code):`, `case false:`,
 			"^TestTrouble$", "./internal/notify", `then told ""`,
 		},

@@ -3,7 +3,7 @@
 import { capital } from "./words.js";
 
 // Two directories above this file. The page's own address may lack the trailing slash.
-const root = new URL("../../", import.meta.url);
+export const root = new URL("../../", import.meta.url);
 
 const generations = "v2/video/generations";
 
@@ -109,6 +109,12 @@ export class Api {
     if (refusal.status === 401) this.#refused(refusal);
     throw refusal;
   }
+}
+
+// sendable returns a request as it can be sent again: without the mark of a webhook, whose URL only its sender has.
+export function sendable(request) {
+  const { webhook: _, ...fields } = request;
+  return fields;
 }
 
 // addressOf returns the address of a job's video in the API.

@@ -1,8 +1,9 @@
 // The page: signing in, what is shown when, and what the buttons do.
 
 import { addressOf, Api, curl } from "./api.js";
+import { Bell } from "./bell.js";
 import { BatchCards } from "./batchcards.js";
-import { Batches, formatOf } from "./batches.js";
+import { Batches, linesOf, stem } from "./batches.js";
 import { Cards } from "./cards.js";
 import { Composer } from "./composer.js";
 import { Control } from "./control.js";
@@ -15,14 +16,16 @@ import { Posters } from "./poster.js";
 import { Quotes, cost, share } from "./prices.js";
 import { catchDrops, read } from "./promptfiles.js";
 import { askToDelete, Selection, sum } from "./selection.js";
+import { Token } from "./token.js";
 import { Usage } from "./usage.js";
 import { View } from "./view.js";
 import { counted, dateOf, prompt, when } from "./words.js";
 
-const place = "takeup.token";
 const storage = sessionStorage; // cleared when the tab is closed
+const patience = 100; // ms that other tabs have to give the token
 const left = "takeup.left"; // how far the videos were scrolled, before a reload
 const slow = 4_000; // a longer wait is announced
+const few = 10; // more files of one prompt are a batch
 
 class App {
   #api;
@@ -36,11 +39,17 @@ class App {
   #cards = new Cards(this.#acts());
   #view = new View({ ...this.#acts(), ...this.#viewActs() });
   #batchCards = new BatchCards(this.#batchActs());
-  #composer = new Composer(storage, (request) => this.#outbox.send(request));
+  #composer = new Composer(storage, localStorage, { send: (request, n) => this.#send(request, n), split: (requests) => this.#split(requests) });
   #filters = new Filters(storage, (filter) => this.#library?.show(filter));
   #filterable = false; // there has been something to filter since signing in
   #usage = new Usage();
+  #bell = new Bell(storage);
+  #token = new Token({
+    got: (token) => this.#library || this.#enter(token),
+    forgotten: () => this.#signin("The token was forgotten in another tab. What you wrote is kept."),
+  });
   #fading;
+  #returning;
 
   constructor() {
     byId("signin-form").addEventListener("submit", (event) => {
@@ -50,6 +59,9 @@ class App {
     byId("forget").addEventListener("click", () => this.#forget());
     byId("older").addEventListener("click", () => busy(byId("older"), () => this.#older(this.#library)));
     byId("older-batches").addEventListener("click", () => busy(byId("older-batches"), () => this.#older(this.#batches)));
+    byId("examples").addEventListener("click", ({ target }) => {
+      if (target.type === "button") this.#edit({ ...this.#composer.settings(), prompt: target.textContent });
+    });
     byId("files").addEventListener("change", (event) => {
       this.#take([...event.target.files]);
       event.target.value = "";
@@ -58,9 +70,27 @@ class App {
     setInterval(() => this.#cards.move(), 1000);
     new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && byId("older").click(), { rootMargin: "800px" }).observe(byId("older"));
     addEventListener("pagehide", () => this.#library && storage.setItem(left, JSON.stringify([this.#library.shown.length, scrollY])));
-    const token = storage.getItem(place);
-    if (token) this.#enter(token);
-    else this.#signin();
+    addEventListener("online", () => this.#back());
+    addEventListener("focus", () => this.#back());
+    document.addEventListener("visibilitychange", () => this.#back());
+    const token = this.#token.value;
+    if (token) return this.#enter(token);
+    this.#token.ask();
+    setTimeout(() => this.#library || this.#signin(), patience);
+  }
+
+  // #back refreshes everything at once when somebody looks again, or the line is back.
+  #back() {
+    if (document.hidden || !this.#library) return;
+    this.#bell.seen();
+    clearTimeout(this.#returning); // a window that is shown gets the focus, too
+    this.#returning = setTimeout(() => {
+      if (!this.#library) return;
+      this.#library.back();
+      this.#control.look();
+      this.#outbox.hurry();
+      if (!byId("composer-trouble").hidden) this.#models();
+    }, 50);
   }
 
   // #signin asks for the token.
@@ -79,7 +109,7 @@ class App {
     byId("token-problem").textContent = "";
     try {
       const models = await new Api(token, () => {}).models();
-      storage.setItem(place, token);
+      this.#token.keep(token, byId("stay").checked);
       byId("token").value = "";
       this.#enter(token, models);
     } catch (error) {
@@ -94,7 +124,7 @@ class App {
     byId("signin").hidden = true;
     byId("forget").hidden = false;
     this.#api = new Api(token, () => {
-      storage.removeItem(place);
+      this.#token.remove();
       this.#signin("The token is no longer accepted. It may have been replaced; enter the new one. What you wrote is kept.");
     });
     this.#quotes = new Quotes(this.#api.check);
@@ -135,11 +165,13 @@ class App {
     this.#batches = this.#library = this.#outbox = this.#control = null;
     this.#filterable = false;
     byId("forget").hidden = true;
-    document.title = "Takeup";
+    this.#bell.show(0);
   }
 
   #forget() {
+    this.#token.forget();
     for (const name of Object.keys(storage)) if (name.startsWith("takeup.")) storage.removeItem(name);
+    this.#composer.forget();
     this.#signin();
   }
 
@@ -168,6 +200,7 @@ class App {
 
   #accepted(entry, generation) {
     this.#cards.rename(entry.key, generation.id);
+    this.#bell.started(generation.id);
     this.#library.add({
       id: generation.id, status: generation.status, request: entry.request, created_at: entry.at, submitted_at: null, ended_at: null,
       discard: false, estimate: null, error: null, cost: null, video: null, manifest: null, origin: { trigger: "api" },
@@ -176,18 +209,25 @@ class App {
     this.#tell("Accepted. It is the first one in progress.");
   }
 
-  #batchNews({ name, status, counts }) {
+  #batchNews({ id, name, status, counts }) {
     if (status === "planned") this.#tell(`Planned: ${name}. Nothing is paid before you start it.`);
     else if (status === "unusable") this.#tell(`Can't be used: ${name}`);
-    else if (status === "ended") this.#tell(`Done: ${name}, ${counts.stored} of ${counts.videos} stored`);
+    else if (status === "ended") {
+      const words = `Done: ${name}, ${counts.stored} of ${counts.videos} stored`;
+      this.#tell(words);
+      this.#bell.ended(id, words, counts.stored === counts.videos);
+    }
   }
 
   #news(video) {
     this.#view.put(video);
     if (this.#library.inBatch(video)) return;
     const name = prompt(video.request).slice(0, 60);
-    if (video.status === "completed") this.#tell(`Done: ${name}`);
-    else if (video.status === "error") this.#tell(`Ended without a video: ${name}`);
+    const done = video.status === "completed";
+    if (!done && video.status !== "error") return;
+    const words = `${done ? "Done" : "Ended without a video"}: ${name}`;
+    this.#tell(words);
+    this.#bell.ended(video.id, words, done);
   }
 
   // #show updates the page to what is known now.
@@ -214,7 +254,7 @@ class App {
     this.#searched();
     const sent = entries.filter((e) => e.state !== "refused").length;
     byId("count").textContent = sent + under.length || "";
-    document.title = sent + all.length ? `(${sent + all.length}) Takeup` : "Takeup";
+    this.#bell.show(sent + all.length);
     if (trouble) this.#trouble();
     else byId("list-trouble").hidden = true;
   }
@@ -272,6 +312,7 @@ class App {
     const said = (act) => this.#said(act);
     const resumes = (act, words) => said(async (video) => {
       this.#library.put(await act(video.id));
+      this.#bell.started(video.id);
       this.#library.look();
       this.#tell(words);
     });
@@ -336,7 +377,7 @@ class App {
       discard: async (video) => this.#library.put(await this.#api.remove(video.id, true)),
       whole: (video) => this.#library.whole(video.id),
       quote: (request) => this.#quotes.of(request),
-      send: (request) => this.#outbox.send(request),
+      send: (requests) => this.#outbox.send(requests),
     };
   }
 
@@ -350,6 +391,7 @@ class App {
     };
     const start = async (batch, skip) => {
       await this.#batches.start(batch, skip);
+      this.#bell.started(batch.id);
       this.#library.look();
       this.#tell(`Started: ${batch.name}`);
     };
@@ -393,43 +435,78 @@ class App {
   // #edit puts a request into the form. It returns false if that fails.
   async #edit(request, words) {
     try {
-      await this.#composer.fill(request);
+      await this.#composer.replace(request, words);
     } catch (error) {
       this.#tell(error.message);
       return false;
     }
     this.#composer.focus();
-    byId("composer").scrollIntoView({ block: "start" });
-    if (words) this.#tell(words);
     return true;
   }
 
-  // #take accepts files. Those of many prompts become batches. One prompt is put into the
-  // form; several are sent after a confirmation.
+  // #send requests videos, unless the same ones were just requested.
+  #send(request, n) {
+    if (!this.#outbox.has(request)) this.#outbox.send(Array(n).fill(request));
+  }
+
+  // #plan makes a batch of a file.
+  #plan(file) {
+    this.#batches.send(file).then(() => this.#library?.look());
+    byId("batches-part").scrollIntoView({ block: "nearest" });
+  }
+
+  // #split makes a batch of requests, named after the first.
+  #split(requests) {
+    this.#plan(linesOf(prompt(requests[0]).trim().replaceAll(/\s+/g, " ").slice(0, 60), requests));
+  }
+
+  // #take accepts files. Those of many prompts become batches, as do many of one prompt. One
+  // prompt is put into the form; several are checked, and sent after a confirmation.
   async #take(given) {
     if (!this.#outbox) return;
-    const many = given.filter(({ name }) => formatOf(name));
-    for (const file of many) this.#batches.send(file).then(() => this.#library?.look());
-    if (many.length) byId("batches-part").scrollIntoView({ block: "nearest" });
-    const files = given.filter(({ name }) => !formatOf(name));
-    if (!files.length) return;
-    const all = await Promise.all(files.map((file) => read(file, this.#api.check)));
-    if (all.length === 1 && all[0].request) {
-      const edited = await this.#edit(all[0].request, `${all[0].name} is in the form.`);
-      if (edited && all[0].note) this.#composer.note(all[0].note);
-      return;
+    const { check } = this.#api;
+    const all = await Promise.all(given.map((file) => read(file, this.#composer.settings(), check)));
+    for (const { batch } of all) if (batch) this.#plan(batch);
+    const files = all.filter(({ batch }) => !batch);
+    let good = files.filter(({ request }) => request);
+    const close = { text: "Close", kind: "secondary" };
+    if (files.length === 1 && good.length) {
+      const [{ name, request, lines }] = good;
+      const edit = () => void this.#edit(request, `${name} is in the form.`);
+      if (lines.length < 2) return edit();
+      return ask({
+        title: `One prompt, or ${lines.length}?`,
+        body: [h("p", `${name} has ${lines.length} lines.`)],
+        choices: [
+          { text: `${lines.length} videos, one a line`, kind: "primary", act: () => this.#plan(linesOf(stem(name), lines.map((line) => ({ ...request, prompt: line })))) },
+          { text: "One prompt, in the form", act: edit }, { text: "Neither" },
+        ],
+      });
     }
-    const good = all.filter((file) => file.request);
-    const words = cost(await Promise.all(good.map((file) => this.#quotes.of(file.request))));
-    const sum = words ? `, for ${words}` : "";
-    const rows = all.map((file) => h("li", h("strong", file.name), file.request ? ` ${prompt(file.request).slice(0, 80)} ${file.note}` : h("span.problem", ` ${file.problem}`)));
+    if (good.length > few) {
+      this.#plan(linesOf(`${good[0].name} and ${good.length - 1} more files`, good.map(({ name, request }) => ({ ...request, label: name.slice(0, 100) }))));
+      good = [];
+    }
+    await Promise.all(good.map(async (file) => {
+      try {
+        Object.assign(file, await check(JSON.stringify(file.request)));
+      } catch (error) {
+        if (error.passing) file.price = null;
+        else file.problem = error.message;
+      }
+    }));
+    const wrong = files.filter(({ problem }) => problem);
+    good = good.filter(({ problem }) => !problem);
+    if (!wrong.length && !good.length) return;
+    const requests = good.map(({ request }) => request);
+    const rows = [...wrong, ...good].map(({ name, problem, request, lines }) => h("li", h("strong", name), " ", problem
+      ? h("span.problem", problem)
+      : [prompt(request).slice(0, 80), lines.length > 1 ? ` Its ${lines.length} lines are one prompt.` : ""]));
+    const price = cost(good.map(({ price }) => price), requests) ?? "an unknown price";
     ask({
-      title: good.length ? `Generate ${good.length} video${good.length > 1 ? "s" : ""}${sum}?` : "No file can be used",
-      body: [h("ul.file-list", rows)],
-      choices: [
-        ...(good.length ? [{ text: "Generate them", kind: "primary", act: () => good.forEach((file) => this.#outbox.send(file.request)) }] : []),
-        { text: good.length ? "Not now" : "Close", kind: "secondary" },
-      ],
+      title: good.length ? `Generate ${counted(good.length, "video")}, for ${price}?` : `${counted(wrong.length, "file")} can't be used`,
+      body: [wrong.length && good.length ? h("p", `${counted(wrong.length, "file")} can't be used and will be left out.`) : "", h("ul.file-list", rows)],
+      choices: good.length ? [{ text: "Generate them", kind: "primary", act: () => this.#outbox.send(requests) }, { ...close, text: "Not now" }] : [close],
     });
   }
 

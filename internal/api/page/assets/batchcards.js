@@ -5,7 +5,7 @@ import { action } from "./cards.js";
 import { CardSet } from "./cardset.js";
 import { busy, byId, h, icon } from "./dom.js";
 import { share } from "./prices.js";
-import { batchStatus, capital, capName, counted, modelName, money, span, title, when } from "./words.js";
+import { advised, batchStatus, capital, capName, cause, counted, modelName, money, span, title, when } from "./words.js";
 
 const named = 3; // invalid lines that are shown at once
 
@@ -156,7 +156,7 @@ const wrongLine = ({ line, row, errors }) =>
 
 const failure = ({ error, origin }) => h("li",
   h("strong", `Line ${origin.line}${origin.label ? ` (${origin.label})` : ""}: ${title(error)}. `),
-  `${capital(error.message)}. `, h("strong", "What to do: "), `${error.advice}.`);
+  cause(error) && `${cause(error)}. `, h("strong", "What to do: "), advised(error));
 
 // within says how long a batch takes below a cap; null without one.
 function within(cap, { videos, most_usd: most }, period) {

@@ -1,6 +1,8 @@
 // Batches: files of many prompts. A file is uploaded and planned, and nothing is paid until
 // its plan is started. One request per poll covers all batches that are open.
 
+import { sendable } from "./api.js";
+
 const formats = { csv: "csv", tsv: "csv", jsonl: "jsonl", ndjson: "jsonl" };
 const largest = 64; // MiB
 const listEvery = 30_000;
@@ -10,6 +12,12 @@ const endedShown = 2; // unless older ones are wanted
 
 // formatOf returns the format of a file of many prompts; undefined for another file.
 export const formatOf = (name) => formats[name.toLowerCase().match(/\.([^.]+)$/)?.[1]];
+
+// stem is a file's name without its extension.
+export const stem = (name) => name.replace(/\.[^.]+$/, "");
+
+// linesOf returns a file with a line for each value.
+export const linesOf = (name, values) => new File([values.map((value) => JSON.stringify(value) + "\n").join("")], `${name}.jsonl`);
 
 // moving is true if a batch changes by itself.
 export const moving = ({ status, counts }) =>
@@ -147,7 +155,7 @@ export class Batches {
 
   // send makes a batch of a file, which has the file's name without its extension.
   send(file) {
-    const sending = { name: file.name.replace(/\.[^.]+$/, ""), file, id: null, problem: "" };
+    const sending = { name: stem(file.name), file, id: null, problem: "" };
     this.sendings = [...this.sendings.filter(({ name }) => name !== sending.name), sending];
     return this.retry(sending);
   }
@@ -202,6 +210,6 @@ export class Batches {
     const resumed = videos.filter(({ error }) => error.redrivable);
     const unpaid = resumed.filter(({ error }) => error.paid === "no");
     const requests = await Promise.all(unpaid.map(async (video) => (await this.#api.video(video.id)).request));
-    return { resumed: resumed.length, quotes: await Promise.all(requests.map((request) => request && quotes.of(request))) };
+    return { resumed: resumed.length, quotes: await Promise.all(requests.map((request) => request && quotes.of(sendable(request)))) };
   }
 }

@@ -5,7 +5,7 @@ import { busy, byId, h, icon } from "./dom.js";
 import { held, kindOf } from "./library.js";
 import { Shelf } from "./shelf.js";
 import { stage } from "./stage.js";
-import { capital, label, modelName, money, origin, paid, prompt, span, title, waiting, when } from "./words.js";
+import { advised, capital, cause, label, modelName, money, origin, paid, prompt, span, title, waiting, when } from "./words.js";
 
 export class Cards {
   #acts;
@@ -120,8 +120,9 @@ export class Cards {
     const { error } = video;
     const ended = video.status === "cancelled" || video.status === "discarded";
     const words = [h("p.stage-word", ended ? null : icon("warning"), error ? title(error) : label(video.status))];
-    const message = error ? h("p.message", capital(error.message), ".") : null;
-    const advice = error ? h("p.advice", h("strong", "What to do: "), `${error.advice}.`) : null;
+    const why = error && cause(error);
+    const message = why && h("p.message", { dir: "auto" }, why);
+    const advice = error && h("p.advice", h("strong", "What to do: "), advised(error));
     const redrive = error?.redrivable ? action("redrive", "Redrive", "resume it; nothing is paid twice", () => this.#acts.redrive(video)) : null;
     const element = h("div", { class: ended ? "stage flat" : "stage flat failed" }, words, message, advice);
     return this.#ended(video, { element }, video.cost ? money(video.cost.usd) : error && paid(error), redrive);

@@ -1,11 +1,13 @@
 // The form: the parameters of the chosen model, the price, and the request made from
 // them.
 
-import { byId, icon } from "./dom.js";
+import { byId, h, icon } from "./dom.js";
+import { Drafts } from "./drafts.js";
 import { control, first } from "./fields.js";
 import { parameters, Picker } from "./models.js";
 import { basis, cost } from "./prices.js";
-import { capital, label, learn, span } from "./words.js";
+import { linesIn } from "./promptfiles.js";
+import { capital, label, learn, modelName, prompt, span } from "./words.js";
 
 const place = "takeup.draft";
 
@@ -22,10 +24,19 @@ export class Composer {
   #fields = new Map(); // controls by parameter
   #shots; // selects between one prompt and several, for models that accept both
   #quotes;
+  #filled; // the form as JSON, as it was last filled from something that is still there
+  #apart; // the values that were set, also those that the chosen model doesn't take
+  #built; // the request when the fields were made
+  #count = byId("n"); // how many videos
+  #drafts;
 
-  // send(request) is called when the form is submitted.
-  constructor(storage, send) {
+  // send(request, n) is called when the form is submitted for n videos, and split(lines) when
+  // each line of the prompt is to be one. lasting keeps the templates, and storage the rest.
+  constructor(storage, lasting, { send, split }) {
     this.#storage = storage;
+    this.#drafts = new Drafts({ session: storage, lasting }, (request) => this.replace(request).then(() => this.focus(), (error) => this.note(error.message, true)), () => this.request());
+    byId("split").addEventListener("click", () => split(this.#lines()));
+    for (const id of ["more", "drafts"]) byId(id).addEventListener("toggle", ({ target }) => target.open && target.scrollIntoView({ block: "nearest" }));
     this.#form.addEventListener("input", () => this.#update());
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -67,11 +78,34 @@ export class Composer {
       given.aspect_ratio ??= given.ratio;
       delete given.ratio;
     }
+    this.#apart = { ...given };
     this.#build(model, schema, given);
     this.#update();
     const taken = this.request();
     const left = Object.keys(given).filter((key) => !same(given[key], taken[key]));
     this.note(left.length ? `Not copied, because ${known ? "this model doesn't accept it" : "there is no such model here"}: ${left.map((n) => label(n).toLowerCase()).join(", ")}.` : "");
+  }
+
+  // replace puts a request into the form in place of the draft that is there, which goes to
+  // the drafts, and says so after the words. It also offers to undo that.
+  async replace(request, words) {
+    if (!this.#model) throw new Error("The form is still loading. Try again.");
+    const before = this.request();
+    const written = prompt(before).trim() && JSON.stringify(before) !== this.#filled;
+    if (written) this.#drafts.put(before);
+    await this.fill(request);
+    this.#filled = JSON.stringify(this.request());
+    if (JSON.stringify(before) === this.#filled) return;
+    const said = [words, byId("composer-note").textContent, this.#drafts.has(before) && "Your draft is under Templates and drafts."].filter(Boolean).join(" ");
+    this.note(said || "The form was filled.");
+    byId("composer-note").append(h("button.link", { onclick: () => this.replace(before) }, "Undo"));
+  }
+
+  // settings returns the request in the form without its prompts.
+  settings() {
+    if (!this.#model) return {};
+    const { prompt: _, multi_prompt: __, ...rest } = this.request();
+    return rest;
   }
 
   // request returns the request in the form, without the fields that are left to the
@@ -87,9 +121,11 @@ export class Composer {
 
   // accepted clears the prompt, unless the form has changed since it was sent.
   accepted(request) {
+    this.#drafts.drop(request);
     if (JSON.stringify(request) !== JSON.stringify(this.request())) return;
     this.#fields.get("prompt")?.set();
     this.#fields.get("multi_prompt")?.set();
+    this.#count.value = "1";
     this.#update();
   }
 
@@ -101,6 +137,11 @@ export class Composer {
     if (placed.length) this.#problems(placed);
     else this.note(error.message, true);
     return true;
+  }
+
+  // forget shows no drafts, after they were removed.
+  forget() {
+    this.#drafts.show();
   }
 
   // note shows a message about the form as a whole.
@@ -121,7 +162,7 @@ export class Composer {
     this.note("");
     const wrong = asked.flatMap((field) => field.check());
     if (wrong.length) this.#problems(wrong);
-    else send(this.request());
+    else send(this.request(), Number(this.#count.value));
   }
 
   // #problems shows each problem beside its field, and focuses the first.
@@ -174,6 +215,7 @@ export class Composer {
     byId("fields").replaceChildren(this.#picker.element, ...main);
     byId("more-fields").replaceChildren(...more);
     byId("more").hidden = more.length === 0;
+    this.#built = this.request();
   }
 
   // #switch changes the model, and keeps the values that the new one also accepts.
@@ -182,8 +224,9 @@ export class Composer {
     try {
       const schema = await this.#take(model);
       if (!schema) return;
-      const { model: _, ...values } = this.request();
-      this.#build(model, schema, values);
+      const now = this.request();
+      for (const name of this.#fields.keys()) if (!same(now[name], this.#built[name])) this.#apart[name] = now[name];
+      this.#build(model, schema, this.#apart);
     } catch (error) {
       this.#picker.show(this.#model);
       this.note(`${error.message} The form needs to know what the model accepts; choose it again.`, true);
@@ -207,24 +250,42 @@ export class Composer {
     }
     const request = this.request();
     this.#storage.setItem(place, JSON.stringify(request));
+    const { length } = this.#lines();
+    byId("lines").hidden = length < 2;
+    byId("lines-text").textContent = `Its ${length} lines are one prompt, for one video. `;
+    byId("split").textContent = `Make ${length} videos, one a line`;
     this.#tellPrice(request);
   }
 
-  // #tellPrice shows what the request costs once that is known. Until then the last price
-  // stays. The price is dropped if the form has changed meanwhile.
+  // #lines returns a request for each line of the prompt.
+  #lines() {
+    const { prompt: text = "", ...rest } = this.request();
+    return linesIn(text).map((line) => ({ ...rest, prompt: line }));
+  }
+
+  // #tellPrice shows what the request costs once that is known, for as many videos as are
+  // wanted. Until then the last price is dimmed. It is dropped if the form has changed
+  // meanwhile.
   async #tellPrice(request) {
+    byId("price").className = "late-price";
     const quote = await this.#quotes.of(request);
     if (JSON.stringify(request) !== JSON.stringify(this.request())) return;
-    const words = quote && cost([quote]);
-    byId("price").textContent = words ? capital(words) : "Price not known";
+    const n = Number(this.#count.value);
+    byId("each").textContent = quote ? `With the settings in the form, each costs ${cost([quote])}.` : "";
+    byId("price").className = "";
+    byId("price").textContent = quote ? capital(cost(Array(n).fill(quote))) : "Price not known";
     const usual = this.#model.usual.find((u) => u.duration === request.duration);
-    byId("price-note").textContent = [quote && basis(quote), usual && `usually done in ${span(usual.seconds)}`].filter(Boolean).join(" · ");
+    byId("price-note").textContent = [
+      quote && n > 1 && `${n} × ${cost([quote])}`,
+      quote ? basis(quote) : quote === undefined ? "the API could not check these settings" : `the provider lists none for ${modelName(request.model)}, and none was charged yet`,
+      usual && `usually done in ${span(usual.seconds)}`,
+    ].filter(Boolean).join(" · ");
   }
 }
 
 // same compares two values of a request. A number may be given as a string.
 function same(a, b) {
-  if (typeof a !== "object" || typeof b !== "object") return String(a) === String(b);
+  if (!a || !b || typeof a !== "object" || typeof b !== "object") return String(a) === String(b);
   const names = Object.keys(a);
   return names.length === Object.keys(b).length && names.every((name) => same(a[name], b[name]));
 }

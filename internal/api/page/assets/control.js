@@ -14,8 +14,8 @@ export class Control {
   constructor(api, told) {
     this.#api = api;
     this.#told = told;
-    this.#look();
-    this.#timer = setInterval(() => document.hidden || this.#look(), every);
+    this.look();
+    this.#timer = setInterval(() => document.hidden || this.look(), every);
   }
 
   stop() {
@@ -24,11 +24,12 @@ export class Control {
     this.#show(null);
   }
 
-  // A failure is not shown here: the list shows that the API can't be reached.
-  async #look() {
+  // look polls now. A failure is not shown here: the list shows that the API can't be reached.
+  async look() {
     try {
-      const { paused, caps } = await this.#api.control();
+      const { paused, caps, simulated } = await this.#api.control();
       if (!this.#timer) return;
+      document.body.toggleAttribute("data-simulated", Boolean(simulated));
       this.#show(paused);
       this.#told(caps);
     } catch {

@@ -52,8 +52,8 @@ function frame(parameter, path, input, hint, extra = null) {
 function text(parameter, path) {
   const { name, required, max_length: most } = parameter;
   const input = isPrompt(name) || parameter.item
-    ? h("textarea", { rows: name === "prompt" ? 4 : 2, required: required ?? false, spellcheck: true })
-    : h("input", { type: "text", required: required ?? false, autocomplete: "off" });
+    ? h("textarea", { dir: "auto", rows: name === "prompt" ? 4 : 2, required: required ?? false, spellcheck: true })
+    : h("input", { dir: "auto", type: "text", required: required ?? false, autocomplete: "off" });
   if (name === "prompt") input.placeholder = "A paper boat crosses a flooded street at dusk";
   const count = most ? h("span.count") : null;
   const shell = frame(parameter, path, input, null, count);

@@ -3,6 +3,8 @@
 // page is read again from time to time. A job that is no longer among the running ones is
 // read individually.
 
+import { sendable } from "./api.js";
+
 const place = "takeup.recent";
 
 // kinds are the statuses of a job, each with what its card looks like.
@@ -155,7 +157,7 @@ export class Library {
   // whole returns the whole request of a job, which a list doesn't have.
   async whole(id) {
     const known = this.#videos.get(id);
-    return (known?.whole ? known : await this.fresh(id)).request;
+    return sendable((known?.whole ? known : await this.fresh(id)).request);
   }
 
   // fresh reads a job completely.
@@ -226,6 +228,12 @@ export class Library {
       if (before && ended(before) && !ended(video)) await this.#ask(video.id);
       else this.put(video);
     }
+  }
+
+  // back polls at once, and begins again with short waits if that fails.
+  back() {
+    this.#failures = 0;
+    return this.look();
   }
 
   // look polls now.
@@ -305,12 +313,12 @@ export class Library {
     if (!this.#stopped) this.#timer = setTimeout(() => this.#wake(), pause);
   }
 
-  // #wake polls: rarely while the page is hidden, and not at all while no job is running.
+  // #wake polls: rarely while the page is hidden, and while no job is running only once somebody
+  // looks, by back.
   #wake() {
     if (!document.hidden) return this.look();
     if (this.#moving && Date.now() - this.#looked > hiddenTick) return this.look();
-    if (this.#moving) return this.#plan(tick);
-    document.addEventListener("visibilitychange", () => this.#stopped || this.look(), { once: true });
+    if (this.#moving) this.#plan(tick);
   }
 
   #recent() {

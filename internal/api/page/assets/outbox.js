@@ -34,14 +34,23 @@ export class Outbox {
     this.#keep();
   }
 
-  // send requests a video, unless the same request is waiting for its answer.
-  send(request) {
+  // has is true if a request is waiting for its answer.
+  has(request) {
     const same = JSON.stringify(request);
-    if (this.entries.some((e) => e.state !== "refused" && JSON.stringify(e.request) === same)) return;
-    const entry = { key: crypto.randomUUID(), request, at: new Date().toISOString(), attempts: 0, state: "sending", problem: null };
-    this.entries.push(entry);
+    return this.entries.some((e) => e.state !== "refused" && JSON.stringify(e.request) === same);
+  }
+
+  // send requests a video for each of the requests, which may be the same.
+  send(requests) {
+    const entries = requests.map((request) => ({ key: crypto.randomUUID(), request, at: new Date().toISOString(), attempts: 0, state: "sending", problem: null }));
+    this.entries.push(...entries);
     this.#keep();
-    this.#post(entry);
+    entries.forEach((entry) => this.#post(entry));
+  }
+
+  // hurry sends all waiting entries at once.
+  hurry() {
+    this.entries.forEach((entry) => this.now(entry));
   }
 
   // now sends a waiting entry at once.

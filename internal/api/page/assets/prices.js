@@ -1,6 +1,6 @@
 // What requests cost, according to the API.
 
-import { money } from "./words.js";
+import { modelName, money } from "./words.js";
 
 // Quotes reads prices from the API and caches them. A price depends on the parameters, and
 // not on the text of the prompt.
@@ -13,7 +13,8 @@ export class Quotes {
     this.#check = check;
   }
 
-  // of returns a quote, or null if the price isn't known.
+  // of returns a quote, null if the price isn't known, or undefined if the API refuses the
+  // request or can't be reached.
   of(request) {
     const text = JSON.stringify(worded(request));
     if (!this.#known.has(text)) {
@@ -21,7 +22,7 @@ export class Quotes {
       this.#known.set(text, asked);
       asked.catch(() => this.#known.delete(text));
     }
-    return this.#known.get(text).catch(() => null);
+    return this.#known.get(text).catch(() => undefined);
   }
 }
 
@@ -32,12 +33,18 @@ function worded({ prompt, multi_prompt: shots, negative_prompt, ...rest }) {
   return { ...rest, multi_prompt: shots.length ? shots.map(one) : ["a"] };
 }
 
-// cost describes what one or several requests cost, such as "$0.98". It returns null if
-// the price of one of them isn't known.
-export function cost(quotes) {
-  if (quotes.length === 0 || quotes.includes(null)) return null;
+// cost describes what one or several requests cost, such as "$0.98". With the requests it
+// names the models of those whose price, a null, isn't known. It returns null if none is.
+export function cost(all, requests = []) {
+  const quotes = all.filter(Boolean);
+  if (!quotes.length) return null;
   const sum = (amount) => quotes.reduce((all, quote) => all + amount(quote), 0);
   const least = money(sum((quote) => quote.usd));
+  const unknown = all.length - quotes.length;
+  if (unknown) {
+    const models = new Set(requests.filter((_, i) => !all[i]).map(({ model }) => modelName(model)));
+    return `at least ${least}, and ${unknown} with an unknown price${models.size ? ` (${[...models].join(", ")})` : ""}`;
+  }
   if (quotes.every((quote) => quote.exact)) return least;
   if (quotes.some((quote) => quote.basis === "charges")) return `about ${least}`;
   if (quotes.every((quote) => quote.most_usd !== null)) return `${least} to ${money(sum((quote) => quote.most_usd))}`;

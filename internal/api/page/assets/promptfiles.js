@@ -1,20 +1,24 @@
-// Prompt files that are dropped on the page or chosen. The page reads them and sends
-// ordinary requests, since valid files are small.
+// Prompt files that are dropped on the page or chosen. The page reads those of one request,
+// since valid ones are small, and uploads those of many as batches.
 
+import { formatOf, linesOf, stem } from "./batches.js";
 import { byId } from "./dom.js";
 
 const largest = 64 << 10;
+const tooLarge = "is larger than 64 KiB; a prompt file is at most that";
 
-// read returns the request in a file: {name, request, note} or {name, problem}. A .txt
-// file is a prompt and a .json file a request object, as in the prompts bucket. The note
-// points out what may not be intended. The API decides which texts it accepts. If JSON
-// doesn't parse, check has the API explain why.
-export async function read(file, check) {
-  const refuse = (problem) => ({ name: file.name, problem });
-  const [extension] = file.name.toLowerCase().match(/\.[^.]*$/) ?? [""];
+// read returns what is in a file: {name, request, lines}, {name, batch} or {name,
+// problem}. A .txt file is a prompt with the settings of the form, a .json file a
+// request object, and a list of these or a file of many prompts is a batch. lines are those of a
+// prompt that has several. The API decides which texts it accepts. If JSON doesn't parse,
+// explain has the API say why.
+export async function read(file, settings, explain) {
+  const { name } = file;
+  const refuse = (problem) => ({ name, problem });
+  if (formatOf(name)) return { name, batch: file };
+  const [extension] = name.toLowerCase().match(/\.[^.]*$/) ?? [""];
   if (extension !== ".txt" && extension !== ".json") return refuse("is not a .txt, .json, .csv, .tsv, .jsonl or .ndjson file");
-  if (file.size > largest) return refuse("is larger than 64 KiB; a prompt file is at most that");
-  let text;
+  let text, value;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer()).replaceAll("\ufeff", "");
   } catch {
@@ -22,30 +26,27 @@ export async function read(file, check) {
   }
   if (extension === ".txt") {
     const prompt = text.replace(/\r?\n$/, ""); // editors add a line end
-    if (!prompt.trim()) return refuse("is empty");
-    const lines = prompt.split(/[\r\n]+/).filter((line) => line.trim()).length;
-    return { name: file.name, request: { prompt }, note: lines > 1 ? `Its ${lines} lines are one prompt, for one video.` : "" };
+    const lines = linesIn(prompt);
+    if (!lines.length) return refuse("is empty");
+    return file.size > largest && lines.length === 1 ? refuse(tooLarge) : { name, request: { ...settings, prompt }, lines };
   }
-  let request = parse(text);
-  if (!request) {
-    try {
-      ({ request } = await check(text));
-    } catch (error) {
-      return refuse(error.message);
-    }
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // The API says what is wrong.
   }
-  return { name: file.name, request, note: "" };
+  if (Array.isArray(value)) return { name, batch: linesOf(stem(name), value.map((one) => (typeof one === "string" ? { ...settings, prompt: one } : one))) };
+  if (file.size > largest) return refuse(tooLarge);
+  if (value && typeof value === "object") return { name, request: value, lines: [] };
+  try {
+    return { name, request: (await explain(text)).request, lines: [] };
+  } catch (error) {
+    return refuse(error.message);
+  }
 }
 
-// parse returns the JSON object in a text, or null.
-function parse(text) {
-  try {
-    const value = JSON.parse(text);
-    return value && typeof value === "object" && !Array.isArray(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
+// linesIn returns the lines of a text, without blank ones.
+export const linesIn = (text) => text.split(/[\r\n]+/).filter((line) => line.trim());
 
 // catchDrops calls take with files that are dropped anywhere on the page, while wanted()
 // is true.

@@ -12,14 +12,14 @@ export class Selection {
 
   // acts are shown(), which returns the jobs in their order; changed(); tell(sentence);
   // download(video), redrive(video), discard(video), whole(video), quote(request) and
-  // send(request).
+  // send(requests).
   constructor(acts) {
     this.#acts = acts;
     const press = (id, act) => byId(id).addEventListener("click", () => busy(byId(id), act));
     press("pick-all", () => this.#set(this.#acts.shown().map(({ id }) => id)));
     press("pick-none", () => this.clear());
-    press("pick-download", () => this.#each("download", this.#with("video")));
-    press("pick-retry", () => this.#each("redrive", this.#retriable()));
+    press("pick-download", () => this.#each("download", this.#stored()));
+    press("pick-retry", () => this.#each("redrive", this.#redrivable()));
     press("pick-again", () => this.#again());
     press("pick-delete", () => this.#delete());
     addEventListener("keydown", ({ key }) => key === "Escape" && !document.querySelector("dialog[open]") && this.#ids.size && this.clear());
@@ -52,10 +52,8 @@ export class Selection {
     return this.#acts.shown().filter(({ id }) => this.#ids.has(id));
   }
 
-  #with = (part) => this.#videos.filter((video) => video[part]);
-
-  #retriable = () => this.#videos.filter(({ error }) => error?.redrivable);
-
+  #stored = () => this.#videos.filter(({ video }) => video);
+  #redrivable = () => this.#videos.filter(({ error }) => error?.redrivable);
   #known = () => this.#videos.filter(({ request, forgotten_at: forgotten }) => request && !forgotten);
 
   // show shows how many are selected, and what can be done with them. A job that is no longer
@@ -66,8 +64,8 @@ export class Selection {
     byId("selection").hidden = !videos.length;
     const text = videos.length ? `${videos.length} selected: ${sum(videos)}` : "";
     if (byId("picked").textContent !== text) byId("picked").textContent = text;
-    byId("pick-download").hidden = byId("pick-delete").hidden = !this.#with("video").length;
-    byId("pick-retry").hidden = !this.#retriable().length;
+    byId("pick-download").hidden = byId("pick-delete").hidden = !this.#stored().length;
+    byId("pick-retry").hidden = !this.#redrivable().length;
     byId("pick-again").hidden = !this.#known().length;
   }
 
@@ -78,20 +76,20 @@ export class Selection {
 
   async #again() {
     const requests = await Promise.all(this.#known().map((video) => this.#acts.whole(video)));
-    const price = cost(await Promise.all(requests.map((request) => this.#acts.quote(request))));
+    const price = cost(await Promise.all(requests.map((request) => this.#acts.quote(request))), requests);
     const many = counted(requests.length, "video");
     ask({
       title: `Generate ${many} again?`,
       body: [price ? `They cost ${price}.` : "What they cost is not known."],
       choices: [{ text: "Generate", kind: "primary", act: () => {
-        for (const request of requests) this.#acts.send(request);
+        this.#acts.send(requests);
         this.clear();
       } }, { text: "Not now" }],
     });
   }
 
   #delete() {
-    const videos = this.#with("video");
+    const videos = this.#stored();
     askToDelete(videos, async () => {
       await this.#each("discard", videos);
       this.#acts.tell(`Deleted: ${counted(videos.length, "video")}.`);
@@ -102,11 +100,10 @@ export class Selection {
 // askToDelete asks before stored videos are removed, and says what they cost.
 export function askToDelete(videos, remove) {
   const paid = videos.reduce((all, { cost: charged }) => all + (charged?.usd ?? 0), 0);
-  const one = videos.length === 1;
   ask({
-    title: one ? "Delete this video?" : `Delete ${videos.length} videos?`,
-    body: [`${one ? "Its file is" : "Their files are"} removed from the bucket for good.${paid ? ` ${money(paid)} was paid, which nobody refunds; to have ${one ? "it" : "them"} again is to pay again.` : ""} The prompt and the cost stay on record.`],
-    choices: [{ text: one ? "Delete the video" : "Delete them", kind: "danger", act: remove }, { text: one ? "Keep it" : "Keep them", kind: "primary" }],
+    title: `Delete ${counted(videos.length, "video")}?`,
+    body: [`What is deleted is removed from the bucket.${paid ? ` ${money(paid)} was paid, which nobody refunds.` : ""} A redrive fetches it again without paying, but only while the provider keeps it. The prompt and the cost stay on record.`],
+    choices: [{ text: "Delete", kind: "danger", act: remove }, { text: "Keep", kind: "primary" }],
   });
 }
 

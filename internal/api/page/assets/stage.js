@@ -70,6 +70,7 @@ export function stage(first, acts) {
     const renewed = fresh ? null : await acts.fresh(video).catch((error) => void (why = error.message));
     fresh = true;
     if (renewed) {
+      player.preload = "auto"; // the browser may not let it play without another click
       player.src = renewed.url;
       player.currentTime = at;
       if (!player.hidden) player.play().catch(() => {});
@@ -82,16 +83,15 @@ export function stage(first, acts) {
 }
 
 // near calls back once an element comes near the viewport.
-const waiting = new WeakMap();
 const watch = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) {
     if (!isIntersecting) continue;
     watch.unobserve(target);
-    waiting.get(target)();
+    target.near();
   }
 }, { rootMargin: "400px" });
 
 function near(element, act) {
-  waiting.set(element, act);
+  element.near = act;
   watch.observe(element);
 }

@@ -59,15 +59,14 @@ export class View {
     body.dataset.kind = kindOf(video);
     byId("view-title").textContent = prompt(request) || (request ? "Its prompt was forgotten" : "Started without a readable prompt");
     const from = origin(video.origin);
-    const took = video.ended_at && (Date.parse(video.ended_at) - Date.parse(video.created_at)) / 1000;
+    const [created, done] = [new Date(video.created_at), new Date(video.ended_at)];
     const facts = {
       Status: error ? title(error) : label(video.status),
-      "What it waits for": wait?.message,
-      "What happened": error && `${capital(error.message)}.`,
+      Why: wait?.message ?? (error && `${capital(error.message)}.`),
       "What to do": error && `${capital(error.advice)}.`,
       Cost: cost ? money(cost.usd) : error ? capital(paid(error)) : wait && capital({ no: "nothing so far", yes: "it is paid", perhaps: "it may be paid" }[wait.paid] ?? "not known"),
-      Created: `${exactly(new Date(video.created_at))}${video.owner ? ` by ${video.owner}` : ""}${from ? `, ${from.whole || from.text}` : ""}`,
-      Ended: took !== null && took !== undefined && `${exactly(new Date(video.ended_at))}, after ${span(took)}`,
+      Created: `${exactly(created)}${video.owner ? ` by ${video.owner}` : ""}${from ? `, ${from.whole || from.text}` : ""}`,
+      Ended: video.ended_at && `${exactly(done)}, after ${span((done - created) / 1000)}`,
       Picture: manifest?.width && `${manifest.width} × ${manifest.height}, ${Math.round(manifest.seconds * 10) / 10} s`,
       ...Object.fromEntries(Object.entries(request ?? {}).filter(([name]) => name !== "prompt").map(([name, value]) => [label(name), typeof value === "object" ? JSON.stringify(value) : String(value)])),
       File: file && `${file.bytes.toLocaleString()} bytes, CRC-32 ${file.crc32}`,
@@ -89,7 +88,7 @@ export class View {
         !ended(video) && !video.discard && act("cancel", "Cancel", this.#acts.cancel),
         file && act("cancel", "Delete", this.#acts.remove)),
       h("dl.details", Object.entries(facts).filter(([, text]) => text).map(([name, text]) => h("div", h("dt", name), h("dd", { dir: "auto" }, text)))),
-      file ? h("div", h("h3", "Get it with"), [command(video), curl(video)].map((text) => h("pre", { tabIndex: 0 }, text))) : "",
+      file ? h("div", h("h3", "Get it with"), [command(video), curl(video)].map((text) => h("pre", { tabIndex: 0 }, h("code", text)))) : "",
       video.history?.length ? h("div", h("h3", "What happened"), h("ol.story", video.history.map(({ at, message }) => h("li", h("time", { dateTime: at }, exactly(new Date(at))), ` ${capital(message)}`)))) : "");
   }
 }

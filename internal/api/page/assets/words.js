@@ -100,6 +100,22 @@ const titles = {
 };
 // end of outcomes
 
+// cause returns why a job ended without a video, as far as neither its heading nor the advice
+// says so, and without ids: what the provider said, or what follows a colon. The message is
+// shown whole where the advice is to read it.
+export function cause({ name, message, advice }) {
+  const [, text, said] = message.match(/^([^]*?)(?: \(the provider said: ([^]*)\))?$/);
+  if (said) return `The provider said: ${said}`;
+  if (/^read its message/.test(advice)) return capital(text.replaceAll(ids, "…"));
+  const tail = name === "ServiceUnavailable" ? "" : (text.match(/: ([^]*)$/)?.[1] ?? "");
+  return capital(tail.replaceAll(ids, "…"));
+}
+
+// advised returns what to do, without what cause has done by showing the message.
+export const advised = ({ advice }) => `${capital(advice.replace(/^(nothing|read its message)(;|, or) /, ""))}.`;
+
+const ids = /\b(?=\S*\d)[\w:/-]{16,}/g;
+
 // paid says what an outcome without a video cost.
 export const paid = (error) => ({ no: "nothing was paid", yes: "it was paid", perhaps: "it may have been paid" })[error.paid];
 
@@ -131,5 +147,5 @@ export const monthName = (month) => utcMonth.format(new Date(month));
 export function prompt(request) {
   if (!request) return "";
   if (request.prompt) return request.prompt;
-  return (request.multi_prompt ?? []).map((shot) => shot.prompt ?? shot).join(" — ");
+  return (request.multi_prompt ?? []).map((shot) => shot.prompt ?? (typeof shot === "string" ? shot : "")).join(" — ");
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/text"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/hookurl"
 )
 
 // Headers by which the caller of the API's handler passes on what it knows about a request. The caller
@@ -37,14 +38,19 @@ func ReadKey(r *http.Request) (string, *Response) {
 	return key[0], nil
 }
 
-// ReadRequest returns the video request in a body, or refuses it.
-func ReadRequest(r *http.Request) (video.Request, *Response) {
+// ReadRequest returns the video request in a body, or refuses it. A local stack delivers webhooks
+// to this machine, too.
+func ReadRequest(r *http.Request, local bool) (video.Request, *Response) {
 	body, refused := read(r)
 	if refused != nil {
 		return video.Request{}, refused
 	}
 	request, err := catalogue.Parse(all.Models(), body)
 	if err == nil {
+		if fault := hookurl.Undeliverable(request.WebhookField(), local); fault != "" {
+			refused := RefuseFields([]video.FieldError{{Field: video.Webhook, Message: fault}})
+			return video.Request{}, &refused
+		}
 		return request, nil
 	}
 	got := Unavailable("", err, "the request could not be read; send it again")

@@ -2,7 +2,6 @@ package prompts
 
 import (
 	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -68,16 +67,12 @@ func convert(to io.Writer, from io.Reader, options batchfile.Options) error {
 		case err != nil:
 			return err
 		}
-		request, err := json.Marshal(line.Request)
-		if err != nil {
-			return err
-		}
 		for ; next < line.Number; next++ {
 			if err := out.WriteByte('\n'); err != nil {
 				return err
 			}
 		}
-		if _, err := out.Write(request); err != nil {
+		if _, err := out.Write(line.Request.Whole()); err != nil {
 			return err
 		}
 	}

@@ -1,31 +1,31 @@
-package notify
+// Package eventbus puts events on the account's default event bus.
+package eventbus
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/takeup/takeup/internal/notify"
 )
 
-// EventBridgeClient is the part of EventBridge's API that an EventBridge uses.
-type EventBridgeClient interface {
+// Client is the part of EventBridge's API that a Bus uses.
+type Client interface {
 	PutEvents(context.Context, *eventbridge.PutEventsInput, ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error)
 }
 
-// EventBridge is the account's default event bus. It implements Channel.
-type EventBridge struct{ Client EventBridgeClient }
+// Bus is the account's default event bus. It implements notify.Channel.
+type Bus struct{ Client Client }
 
 // maxBytes is how much one call puts on the bus. EventBridge takes 256 KB.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
 const maxBytes = 200_000
 
-// Put implements Channel. A call may fail for some of its events.
-func (b EventBridge) Put(ctx context.Context, events []Event) []error {
+// Put implements notify.Channel. A call may fail for some of its events.
+func (b Bus) Put(ctx context.Context, events []notify.Event) []error {
 	errs := make([]error, len(events))
 	for from := 0; from < len(events); {
 		to, size := from, 0
@@ -39,11 +39,11 @@ func (b EventBridge) Put(ctx context.Context, events []Event) []error {
 	return errs
 }
 
-func (b EventBridge) put(ctx context.Context, events []Event) []error {
+func (b Bus) put(ctx context.Context, events []notify.Event) []error {
 	errs := make([]error, len(events))
 	in := &eventbridge.PutEventsInput{}
 	for _, e := range events {
-		in.Entries = append(in.Entries, types.PutEventsRequestEntry{Source: aws.String(Source), DetailType: aws.String(string(e.Type)), Detail: aws.String(string(e.Detail))})
+		in.Entries = append(in.Entries, types.PutEventsRequestEntry{Source: aws.String(notify.Source), DetailType: aws.String(string(e.Type)), Detail: aws.String(string(e.Detail))})
 	}
 	out, err := b.Client.PutEvents(ctx, in)
 	if err == nil && len(out.Entries) != len(events) {
@@ -59,7 +59,7 @@ func (b EventBridge) put(ctx context.Context, events []Event) []error {
 		case passing(code):
 			errs[i] = fmt.Errorf("EventBridge: %s: %s", code, aws.ToString(entry.ErrorMessage))
 		default:
-			errs[i] = &Refused{Channel: "EventBridge", Reason: code + ": " + aws.ToString(entry.ErrorMessage)}
+			errs[i] = &notify.Refused{Channel: "EventBridge", Reason: code + ": " + aws.ToString(entry.ErrorMessage)}
 		}
 	}
 	return errs
@@ -74,27 +74,4 @@ func passing(code string) bool {
 		return true
 	}
 	return false
-}
-
-// SQSClient is the part of SQS's API that an SQS uses.
-type SQSClient interface {
-	SendMessage(context.Context, *sqs.SendMessageInput, ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
-}
-
-// SQS is a queue. It implements Queue.
-type SQS struct {
-	Client SQSClient
-	URL    string
-}
-
-// Send implements Queue.
-func (q SQS) Send(ctx context.Context, u Untold) error {
-	body, err := json.Marshal(u)
-	if err != nil {
-		return err
-	}
-	if _, err := q.Client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &q.URL, MessageBody: aws.String(string(body))}); err != nil {
-		return errors.Join(errors.New("keeping what can't be told"), err)
-	}
-	return nil
 }

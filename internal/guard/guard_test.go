@@ -1,4 +1,4 @@
-package fetch
+package guard
 
 import (
 	"net/netip"
@@ -33,15 +33,15 @@ func TestPublicAddresses(t *testing.T) {
 	} {
 		address := netip.MustParseAddr(c.address)
 		port := netip.AddrPortFrom(address, 443).String()
-		if err := checkAddress(port, false); (err == nil) != c.public {
+		if err := Address(port, false); (err == nil) != c.public {
 			t.Errorf("%s: %v", c.address, err)
 		}
-		if err := checkAddress(port, true); (err == nil) != c.loopback {
+		if err := Address(port, true); (err == nil) != c.loopback {
 			t.Errorf("%s with loopback: %v", c.address, err)
 		}
 	}
 	for _, address := range []string{"", "cdn.example:443", "8.8.8.8", "[::1]"} {
-		if checkAddress(address, true) == nil {
+		if Address(address, true) == nil {
 			t.Errorf("%q is no address", address)
 		}
 	}
