@@ -13,8 +13,10 @@ type run struct {
 const aJob = `aws stepfunctions start-execution --name ID --state-machine-arn "$STATE_MACHINE_ARN" \
   --input '{"prompt": "a paper boat"}' >/dev/null`
 
-// untoldURL sets QUEUE_URL, as docs/operations.md does.
-const untoldURL = "QUEUE_URL=$(aws cloudformation describe-stacks --stack-name takeup --query 'Stacks[0].Outputs[?OutputKey==`UntoldEventsUrl`].OutputValue' --output text)\n"
+// untoldURL sets QUEUE_URL, as docs/operations.md does. The AWS CLI has another endpoint for SQS than
+// that of AWS_ENDPOINT_URL.
+const untoldURL = `aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }
+` + "QUEUE_URL=$(aws cloudformation describe-stacks --stack-name takeup --query 'Stacks[0].Outputs[?OutputKey==`UntoldEventsUrl`].OutputValue' --output text)\n"
 
 // runs lists the commands in the order in which they run.
 var runs = []run{
