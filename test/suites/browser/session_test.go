@@ -19,8 +19,9 @@ func (w *world) testReload(t *testing.T) {
 	p.await("the form", "!document.getElementById('composer').hidden")
 	p.await("the card", card(prompt))
 	for _, earlier := range []string{boat, refused, "a train that never leaves"} {
-		p.await("the card of "+earlier, card(earlier))
+		p.scrollTo(earlier)
 	}
+	p.do(chromedp.Evaluate[chromedp.Void]("scrollTo(0, 0); undefined"))
 	if draft := eval[string](p, "document.getElementById('field-prompt').value"); draft != "half a thought" {
 		t.Errorf("the form has %q", draft)
 	}

@@ -230,6 +230,16 @@ func card(prompt string) string {
 	return "[...document.querySelectorAll('.card')].find((c) => c.querySelector('.prompt')?.textContent.includes(" + js(prompt) + "))"
 }
 
+// scrollTo scrolls until there is a card of a prompt: the page has only those near the window.
+func (p *tab) scrollTo(prompt string) {
+	p.Helper()
+	p.await("the card of "+strconv.Quote(prompt), `(() => {
+	  if (`+card(prompt)+`) return true;
+	  if (scrollY + innerHeight > document.body.scrollHeight - 10) scrollTo(0, 0);
+	  else scrollBy(0, 600);
+	})()`)
+}
+
 // cardShows waits until the card of a prompt shows a text.
 func (p *tab) cardShows(prompt, text string) {
 	p.Helper()
