@@ -37,7 +37,8 @@ func (w *world) testDeployedAgain(t *testing.T) {
 	deploy := exec.CommandContext(t.Context(), sam, "deploy", "--template-file", filepath.Join(root, ".takeup", "build", "template.yaml"),
 		"--config-file", filepath.Join(root, "tools", "samconfig.toml"), "--stack-name", stack.StackName, "--region", stack.Region,
 		"--no-confirm-changeset", "--no-progressbar", "--parameter-overrides",
-		"Architecture="+stack.Architecture(), "ProviderBaseUrl="+w.providerURL, "ProviderKey="+providerKey, "LoopbackSources=true",
+		"Architecture="+stack.Architecture(), "ProviderBaseUrl="+w.providerURL, "ProviderKey="+w.provider.Settings().Keys[0], "LoopbackSources=true",
+		"MaxUsdPerDay=0", "MaxInFlight=0", // the table has the money of all the tests before
 		"FirstWaitSeconds=1", "CheckIntervalSeconds=1", "RequestGapSeconds=1", "JobsTableName="+kept)
 	deploy.Dir = root
 	credentials, err := w.stack.Config().Credentials.Retrieve(t.Context())
