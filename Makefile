@@ -114,7 +114,7 @@ down: $(takeup) ## End the local stack.
 	@$(takeup) down
 
 .PHONY: invoke
-invoke: $(takeup) $(sam) ## Run FUNCTION (submit, check, store, batch, prices, prompts, settle, watch, api or authorize) in Lambda's container, with Docker. Also EVENT, JOB, STACK, YES.
+invoke: $(takeup) $(sam) ## Run FUNCTION (submit, check, store, batch, prices, prompts, settle, outbox, deliver, watch, api or authorize) in Lambda's container, with Docker. Also EVENT, JOB, STACK, YES.
 	@$(takeup) invoke $${EVENT:+--event "$$EVENT"} $${JOB:+--job "$$JOB"} $${STACK:+--stack "$$STACK"} -- "$$FUNCTION"
 
 .PHONY: build
