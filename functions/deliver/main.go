@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/takeup/takeup/internal/lambdaenv/settings"
+	"github.com/takeup/takeup/internal/metrics"
 	"github.com/takeup/takeup/internal/notify/webhook"
 	"github.com/takeup/takeup/internal/notify/webhook/post"
 	"github.com/takeup/takeup/internal/notify/webhook/secrets"
@@ -26,6 +27,7 @@ func main() {
 		Jobs: jobs, Receivers: jobs, Sender: post.New(set.LoopbackSources, time.Now),
 		Keys:   &secrets.Reader{Client: secretsmanager.NewFromConfig(config), Signing: set.WebhookSecret, URL: set.WebhookURLSecret, Now: time.Now},
 		Queues: webhook.Queues{Client: sqs.NewFromConfig(config), First: set.WebhookQueue, Aside: set.SlowWebhookQueue, Dead: set.UndeliveredQueue},
+		Meter:  metrics.Meter{Out: os.Stdout, Stack: set.Stack, Now: time.Now},
 		Now:    time.Now, Jitter: mathrand.N[time.Duration], Log: log,
 	}
 	lambda.Start(deliverer.Handle)

@@ -61,6 +61,7 @@ const (
 	BalanceUSD       Name = "BalanceUSD"
 	WatchFindings    Name = "WatchFindings"
 	StuckJobs        Name = "StuckJobs"
+	Deliveries       Name = "Deliveries"
 )
 
 // Stored is the value of the dimension Outcome for a stored video.
@@ -115,6 +116,7 @@ func Table() []Metric {
 		{Name: BalanceUSD, Unit: USD, By: "prices", Meaning: "the balance of the account at the provider"},
 		{Name: WatchFindings, Unit: Count, By: "watch", Meaning: "what `takeup reconcile` would report of the last day's charges"},
 		{Name: StuckJobs, Unit: Count, By: "watch", Meaning: "jobs that have not moved for two hours more than they meant to wait"},
+		{Name: Deliveries, Unit: Count, By: "deliver", Meaning: "for each attempt to deliver a webhook, 1 if it was taken, else 0"},
 	}
 }
 

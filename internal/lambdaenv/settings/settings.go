@@ -218,6 +218,7 @@ type WebhookQueues struct {
 // Deliver has the settings of the function deliver.
 type Deliver struct {
 	Jobs
+	Metrics
 	WebhookQueues
 	UndeliveredQueue string `env:"UNDELIVERED_QUEUE_URL,required"`
 	WebhookSecret    string `env:"WEBHOOK_SECRET,required"`

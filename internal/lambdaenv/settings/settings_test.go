@@ -133,7 +133,7 @@ func needs() map[string]struct {
 		"prices":    {load[settings.Prices], slices.Concat(lambda, []string{"STACK_NAME", "PROVIDER_BASE_URL", "PROVIDER_KEY_SECRET", "JOBS_TABLE"})},
 		"outbox":    {load[settings.Outbox], slices.Concat(lambda, []string{"STACK_NAME", "JOBS_TABLE", "VIDEOS_BUCKET", "UNTOLD_QUEUE_URL", "WEBHOOK_QUEUE_URL", "SLOW_WEBHOOK_QUEUE_URL", "NOTIFY_ON"})},
 		"settle":    {load[settings.Settle], slices.Concat(lambda, []string{"STACK_NAME", "STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET"}, caps[:3])},
-		"deliver":   {load[settings.Deliver], slices.Concat(lambda, []string{"JOBS_TABLE", "WEBHOOK_QUEUE_URL", "SLOW_WEBHOOK_QUEUE_URL", "UNDELIVERED_QUEUE_URL", "WEBHOOK_SECRET"})},
+		"deliver":   {load[settings.Deliver], slices.Concat(lambda, []string{"STACK_NAME", "JOBS_TABLE", "WEBHOOK_QUEUE_URL", "SLOW_WEBHOOK_QUEUE_URL", "UNDELIVERED_QUEUE_URL", "WEBHOOK_SECRET"})},
 		"api":       {load[settings.API], slices.Concat(lambda, []string{"STATE_MACHINE_ARN", "BATCH_STATE_MACHINE_ARN", "JOBS_TABLE", "VIDEOS_BUCKET", "PROMPTS_BUCKET", "VIDEO_URL_SECONDS", "PROVIDER_BASE_URL"}, caps)},
 		"watch":     {load[settings.Watch], slices.Concat(lambda, provider, []string{"STACK_NAME", "LOW_BALANCE_USD", "STATE_MACHINE_ARN", "VIDEOS_BUCKET"})},
 		"authorize": {load[settings.Authorize], slices.Concat(lambda, []string{"API_TOKEN_SECRET"})},

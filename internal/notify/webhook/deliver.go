@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/batch/record"
+	"github.com/takeup/takeup/internal/metrics"
+	"github.com/takeup/takeup/internal/notify"
 	"github.com/takeup/takeup/internal/notify/receiver"
 	"github.com/takeup/takeup/internal/notify/webhook/post"
 	"github.com/takeup/takeup/internal/notify/webhook/sign"
@@ -44,6 +46,7 @@ type Deliverer struct {
 	Sender    Sender
 	Receivers Receivers
 	Queues    Queues
+	Meter     notify.Meter
 	Now       func() time.Time
 	Jitter    func(time.Duration) time.Duration // returns a random part of a duration
 	Log       *slog.Logger
@@ -143,6 +146,7 @@ func (d *Deliverer) deliver(ctx context.Context, m Message) (did string, err err
 	}
 	result := d.Sender.Send(ctx, url, sign.Header(keys, m.ID, d.Now(), body), body, limit)
 	d.learn(ctx, m, known, version, result.Took)
+	d.count(ctx, m, result)
 	return d.settle(ctx, m, entry, result)
 }
 
@@ -164,6 +168,17 @@ func (d *Deliverer) advice(ctx context.Context, name string) (known receiver.Rec
 		return known, version, receiver.Soon, nil
 	}
 	return asked, "", receiver.Ask, err
+}
+
+// count counts an attempt in the metrics. It holds up nothing.
+func (d *Deliverer) count(ctx context.Context, m Message, result post.Result) {
+	taken := 0.0
+	if result.Delivered() {
+		taken = 1
+	}
+	if err := d.Meter.Emit(metrics.Value{Name: metrics.Deliveries, N: taken}); err != nil {
+		d.Log.WarnContext(ctx, "metrics", "event", m.ID, "error", err.Error())
+	}
 }
 
 // learn remembers how fast the receiver was. It is for others, so that an error is ignored.

@@ -67,6 +67,9 @@ func TestUndelivered(t *testing.T) {
 		if took := time.Since(began); len(w.sent) != 11 || took < 23*time.Hour || took > 24*time.Hour {
 			t.Errorf("%d attempts in %s", len(w.sent), took)
 		}
+		if n := strings.Count(w.metered.String(), `"Deliveries":0`); n != 11 {
+			t.Errorf("%d of 11 attempts are counted as failed", n)
+		}
 		dead := w.dead()
 		if len(dead) != 1 || dead[0].Undelivered == nil || dead[0].Undelivered.Attempts != 11 || dead[0].Undelivered.Reason != "answered 500" || dead[0].Attempts != 0 || dead[0].Aside {
 			t.Fatalf("it keeps %+v", dead)
@@ -78,7 +81,7 @@ func TestUndelivered(t *testing.T) {
 		w.queues["first"], w.queues["dead"], w.sent = w.queues["dead"], nil, nil
 		w.answer = func(string) post.Result { return post.Result{Status: 200} }
 		w.run()
-		if len(w.sent) != 1 || len(w.queues["dead"]) > 0 {
+		if len(w.sent) != 1 || len(w.queues["dead"]) > 0 || strings.Count(w.metered.String(), `"Deliveries":1`) != 1 {
 			t.Errorf("then it sent %+v, and kept %v", w.sent, w.dead())
 		}
 	})

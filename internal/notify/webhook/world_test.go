@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/takeup/takeup/internal/catalogue"
+	"github.com/takeup/takeup/internal/metrics"
 	"github.com/takeup/takeup/internal/notify"
 	"github.com/takeup/takeup/internal/notify/webhook"
 	"github.com/takeup/takeup/internal/notify/webhook/post"
@@ -46,6 +47,7 @@ type world struct {
 	sent      []sending
 	stack     string
 	log       bytes.Buffer
+	metered   bytes.Buffer
 }
 
 // sending is an attempt.
@@ -64,7 +66,8 @@ func newWorld(t *testing.T) *world {
 	w.channel = webhook.Channel{Queues: queues, Receivers: w.table, Now: time.Now}
 	w.deliverer = &webhook.Deliverer{
 		Jobs: w.table, Keys: w, Sender: w, Receivers: w.table, Queues: queues,
-		Now: time.Now, Jitter: func(time.Duration) time.Duration { return 0 }, Log: slog.New(slog.NewJSONHandler(&w.log, nil)),
+		Meter: metrics.Meter{Out: &w.metered, Stack: "takeup", Now: time.Now},
+		Now:   time.Now, Jitter: func(time.Duration) time.Duration { return 0 }, Log: slog.New(slog.NewJSONHandler(&w.log, nil)),
 	}
 	t.Cleanup(func() {
 		if text := w.log.String() + fmt.Sprint(w.queues); strings.Contains(text, "s3cret") {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/batch/record"
+	"github.com/takeup/takeup/internal/metrics"
 	"github.com/takeup/takeup/internal/notify"
 	"github.com/takeup/takeup/internal/notify/webhook"
 	"github.com/takeup/takeup/internal/notify/webhook/post"
@@ -167,7 +168,7 @@ func event(job string, receiver *httptest.Server) notify.Event {
 func (b *bench) work(ctx context.Context, queue string) {
 	d := &webhook.Deliverer{
 		Jobs: jobs{b}, Keys: keys{}, Sender: post.New(true, time.Now), Receivers: b.receivers, Queues: b.queues.of(),
-		Now: time.Now, Jitter: func(time.Duration) time.Duration { return 0 }, Log: slog.New(slog.DiscardHandler),
+		Meter: metrics.Meter{Out: io.Discard, Stack: "bench", Now: time.Now}, Now: time.Now, Jitter: func(time.Duration) time.Duration { return 0 }, Log: slog.New(slog.DiscardHandler),
 	}
 	for {
 		body, ok := b.queues.take(ctx, queue)
