@@ -275,3 +275,15 @@ func texts(v any) []string {
 	}
 	return nil
 }
+
+// testSeldom has the functions make the calls that the tests before make by chance alone.
+func (w *world) testSeldom(t *testing.T) {
+	for name, probe := range map[string]func(*testing.T) error{
+		"a poster": w.probePoster, "a webhook for a slow receiver": w.probeQueuedAside, "a webhook that waits for another": w.probeAsked,
+		"a webhook without a receiver": w.probeUndelivered, "the watch": w.probeWatch,
+	} {
+		if err := probe(t); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -228,4 +228,10 @@ func (w *world) testKeyExchange(t *testing.T) {
 	w.startByHand(t, refused+"-r1", fmt.Sprintf(`{"id":%q,"resume":true}`, refused))
 	w.succeeded(t, refused+"-r1")
 	w.stored(t, refused)
+
+	// The old key is not revoked while somebody reads its records.
+	settings.Keys = []string{newKey, providerKey}
+	if err := w.provider.Change(settings); err != nil {
+		t.Fatal(err)
+	}
 }

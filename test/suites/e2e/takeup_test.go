@@ -90,6 +90,7 @@ func TestTakeup(t *testing.T) {
 	})
 	// The rest needs the stack to itself, or the results of the tests above.
 	t.Run("alarms", w.testAlarms)
+	t.Run("doctor", w.testDoctor)
 	t.Run("corpus", w.testCorpus)
 	t.Run("restarted jobs", w.testBegunAnew)
 	t.Run("paused", w.testPause)
@@ -98,6 +99,7 @@ func TestTakeup(t *testing.T) {
 	t.Run("a replaced key", w.testKeyExchange)
 	t.Run("a file of 300 prompts", w.testBatchOfMany)
 	t.Run("nothing is bought twice", w.testLedger)
+	t.Run("what seldom happens", w.testSeldom)
 	t.Run("logs", w.testLogs)
 	t.Run("permissions", w.testPermissions)
 	t.Run("grants", w.testGrants)
