@@ -336,7 +336,7 @@ func (w *world) testLostAnswer(t *testing.T) {
 	p.shot("not answered")
 	// A reload sends it again with the same key.
 	p.do(chromedp.Reload())
-	p.cardShows(prompt, "again in 7 s") // long enough to press the button
+	p.await("a pause that is long enough to press the button", `/again in 1\d s/.test(`+card(prompt)+`?.innerText)`)
 	stop()
 	p.pressCard(prompt, "Try now")
 	p.await("the video", card(prompt)+"?.querySelector('video')")
