@@ -31,6 +31,7 @@ import (
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/execname"
 )
 
 // world is a stack in memory. Executions of the state machines are started by world's methods.
@@ -227,7 +228,7 @@ func (w *world) execute(next batches.Next) bool {
 	if _, err := w.StartExecution(w.t.Context(), &sfn.StartExecutionInput{StateMachineArn: aws.String(jobMachine), Name: &next.Execution, Input: &in}); err != nil {
 		return false
 	}
-	id, _ := video.RedriveOf(next.Execution)
+	id, _ := execname.RedriveOf(next.Execution)
 	entry, version, err := w.table.Get(w.t.Context(), id)
 	if err != nil {
 		w.t.Fatal(err)

@@ -71,7 +71,6 @@ const Stored = "stored"
 const (
 	CapDay      = "day"
 	CapMonth    = "month"
-	CapInFlight = "in_flight"
 )
 
 // Metric is a row of the table of metrics.
@@ -109,7 +108,7 @@ func Table() []Metric {
 		{Name: SpentUSD, Unit: USD, By: "settle", Meaning: "spent in the month, so far"},
 		{Name: ReservedUSD, Unit: USD, By: "settle", Meaning: "reserved in the month for jobs in progress"},
 		{Name: UncertainUSD, Unit: USD, By: "settle", Meaning: "perhaps spent in the month"},
-		{Name: CapUsed, Unit: Percent, Dimension: "Cap", Values: []string{CapDay, CapMonth, CapInFlight}, By: "settle", Meaning: "what counts against a cap, in percent of it; 0 without a cap"},
+		{Name: CapUsed, Unit: Percent, Dimension: "Cap", Values: []string{CapDay, CapMonth}, By: "settle", Meaning: "what counts against a cap on money, in percent of it; 0 without a cap"},
 		{Name: Unfinished, Unit: Count, By: "settle", Meaning: "jobs without an outcome"},
 		{Name: Waits, Unit: Count, Dimension: "Kind", Values: HeldKinds(), By: "settle", Meaning: "of these, those that are held up by a cap, a pause (`resume`), the provider's lack of room, or a submission that was not answered (`answer`)"},
 		{Name: SweepDifferences, Unit: Count, By: "settle", Meaning: "jobs that a sweep had to settle or to start, since nothing else had"},

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/budget"
+	"github.com/takeup/takeup/internal/video/execname"
 	"github.com/takeup/takeup/internal/video/report"
 )
 
@@ -145,7 +146,7 @@ func (e Entry) interrupted() bool {
 // the execution to resume from.
 func (e Entry) Next() Entry {
 	e.Redrives, e.Started, e.FullSince, e.PausedSince = e.Redrives+1, false, time.Time{}, time.Time{}
-	e.Execution = ExecutionName(e.ID, e.Redrives)
+	e.Execution = execname.Of(e.ID, e.Redrives)
 	if e.Outcome != nil {
 		e.Turn = time.Time{}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/takeup/takeup/internal/jobs/arn"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/execname"
 )
 
 // Run is what an execution shows of its job.
@@ -73,7 +74,7 @@ func run(ctx context.Context, client History, name, arn string) (Run, error) {
 	r := Run{Name: name, Job: name, Started: aws.ToTime(out.StartDate), Running: out.Status == types.ExecutionStatusRunning}
 	if id := Resumes(aws.ToString(out.Input)); id != "" {
 		r.Job = id
-		if of, n := video.RedriveOf(name); of == id {
+		if of, n := execname.RedriveOf(name); of == id {
 			r.Redrive = n
 		}
 	} else {

@@ -39,7 +39,6 @@ func Measure(meter Meter, standing Standing) func(context.Context, Swept) error 
 				metrics.Value{Name: metrics.UncertainUSD, N: usd(s.Month.Uncertain)},
 				metrics.Value{Name: metrics.CapUsed, Of: metrics.CapDay, N: percent(s.Day.Held(), s.Day.Limit)},
 				metrics.Value{Name: metrics.CapUsed, Of: metrics.CapMonth, N: percent(s.Month.Held(), s.Month.Limit)},
-				metrics.Value{Name: metrics.CapUsed, Of: metrics.CapInFlight, N: percent(s.InFlight.Held, s.InFlight.Limit)},
 			)
 		}
 		return errors.Join(err, meter.Emit(values...))

@@ -17,6 +17,7 @@ import (
 	"github.com/takeup/takeup/internal/jobs/runs"
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/execname"
 	"github.com/takeup/takeup/internal/video/report"
 )
 
@@ -218,7 +219,7 @@ func (s *Sweeper) strays(ctx context.Context, list Lister, yield func(name strin
 // knows reports whether the table has the job of an execution, or the execution can't have one.
 func (s *Sweeper) knows(ctx context.Context, execution string) (bool, error) {
 	var absent *video.NoEntry
-	if id, n := video.RedriveOf(execution); n > 0 && video.ValidID(id) {
+	if id, n := execname.RedriveOf(execution); n > 0 && video.ValidID(id) {
 		entry, _, err := s.table.Get(ctx, id)
 		if err != nil && !errors.As(err, &absent) {
 			return false, err

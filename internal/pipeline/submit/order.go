@@ -7,6 +7,7 @@ import (
 	"github.com/takeup/takeup/internal/catalogue"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/execname"
 )
 
 // Task is the input of Submit from the state machine.
@@ -72,7 +73,7 @@ func (s *Step) reject(ctx context.Context, o order, why error) error {
 // adopt sets the entry's execution to that of a redrive started by hand, and reports whether it
 // changed the entry. It does not replace the name of a later redrive.
 func (o order) adopt(entry *video.Entry) bool {
-	id, n := video.RedriveOf(o.execution)
+	id, n := execname.RedriveOf(o.execution)
 	if !o.resume || id != entry.ID || n <= entry.Redrives || !entry.ForgottenAt.IsZero() || entry.Outcome != nil && entry.Outcome.Final() {
 		return false
 	}

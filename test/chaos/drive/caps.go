@@ -16,6 +16,7 @@ import (
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/execname"
 	"github.com/takeup/takeup/internal/video/report"
 	"github.com/takeup/takeup/test/chaos/world"
 )
@@ -70,7 +71,7 @@ func (d *Driver) wake(ctx context.Context) error {
 		return err
 	}
 	for _, e := range reply.Executions {
-		id, _ := video.RedriveOf(*e.Name)
+		id, _ := execname.RedriveOf(*e.Name)
 		entry, err := d.World.Entry(ctx, id)
 		if err != nil {
 			return err

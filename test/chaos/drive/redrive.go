@@ -6,7 +6,7 @@ import (
 	"net/http"
 
 	"github.com/takeup/takeup/internal/api"
-	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/execname"
 	"github.com/takeup/takeup/test/chaos/world"
 )
 
@@ -103,7 +103,7 @@ func (d *Driver) redrive(ctx context.Context, j *world.Job) error {
 // it reached the job has used up its name.
 func (d *Driver) unused(ctx context.Context, id string, redrives int) (string, error) {
 	for n := redrives + 1; ; n++ {
-		name := video.ExecutionName(id, n)
+		name := execname.Of(id, n)
 		if execution, err := d.World.Describe(ctx, name); err != nil || execution == nil {
 			return name, err
 		}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/takeup/takeup/internal/provider"
-	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/execname"
 )
 
 // Names maps calls to the jobs that they belong to.
@@ -113,6 +113,6 @@ func (n *Names) OfExecution(execution string) string {
 	if name := n.Of(execution); name != "" {
 		return name
 	}
-	id, _ := video.RedriveOf(execution)
+	id, _ := execname.RedriveOf(execution)
 	return n.Of(id)
 }

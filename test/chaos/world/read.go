@@ -21,6 +21,7 @@ import (
 
 	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/video/execname"
 	"github.com/takeup/takeup/internal/wait"
 )
 
@@ -162,7 +163,7 @@ func (w *World) Executions(ctx context.Context, j *Job) ([]string, error) {
 	}
 	names := []string{j.ID}
 	for n := 1; entry != nil && n <= entry.Redrives; n++ {
-		names = append(names, video.ExecutionName(j.ID, n))
+		names = append(names, execname.Of(j.ID, n))
 	}
 	return names, nil
 }

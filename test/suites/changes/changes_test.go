@@ -14,16 +14,17 @@ import (
 )
 
 const (
-	modelsFile   = "internal/provider/aimlapi/models/models.jsonl"
-	outcomesFile = "internal/video/outcomes.go"
-	machineFile  = "statemachine/text_to_video.asl.json"
-	templateFile = "template.yaml"
-	settingsFile = "internal/lambdaenv/settings/settings.go"
-	settingsTest = "internal/lambdaenv/settings/settings_test.go"
-	accountsFile = "internal/lambdaenv/accounts/accounts.go"
-	allFile      = "internal/provider/all/all.go"
-	keysFile     = "internal/bucket/objectkey/objectkey.go"
-	keysTest     = "internal/bucket/objectkey/objectkey_test.go"
+	modelsFile    = "internal/provider/aimlapi/models/models.jsonl"
+	outcomesFile  = "internal/video/outcomes.go"
+	machineFile   = "statemachine/text_to_video.asl.json"
+	templateFile  = "template.yaml"
+	settingsFile  = "internal/lambdaenv/settings/settings.go"
+	settingsTest  = "internal/lambdaenv/settings/settings_test.go"
+	accountsFile  = "internal/lambdaenv/accounts/accounts.go"
+	allFile       = "internal/provider/all/all.go"
+	keysFile      = "internal/bucket/objectkey/objectkey.go"
+	operatorsFile = "docs/operations.md"
+	keysTest      = "internal/bucket/objectkey/objectkey_test.go"
 )
 
 // change is a change of the repository.
@@ -94,10 +95,11 @@ func (e *Postponed) Error() string {
 func (e *Postponed) forget() { e.Said = "" }
 `, 0},
 			{machineFile, `            "InvalidRequest",` + "\n", `            "InvalidRequest",` + "\n" + `            "Postponed",` + "\n", 3},
+			{operatorsFile, "| `InvalidRequest` |", "| `Postponed` | `takeup get ID` | `takeup redrive ID` later |\n| `InvalidRequest` |", 1},
 		},
 		generated: map[string]string{
 			"docs/outcomes.md": "| `Postponed` | the provider postponed", "internal/api/page/assets/words.js": `Postponed: "The provider postponed it"`,
-			"internal/video/testdata/outcomes.json": "Postponed",
+			"internal/video/testdata/outcomes.json": "Postponed", "docs/cost.md": "The stack has 40 [metrics]",
 		},
 		renew: []string{"./docs", "./internal/api/page", "./internal/video"},
 		tests: []string{"./internal/reconcile/...", "./internal/dev/templatecheck"},
@@ -132,8 +134,8 @@ func TestASecondProvider(t *testing.T) {
 				"    MinLength: 1\n    AllowedPattern: ^[\\x21-\\x7E]+$\n    ConstraintDescription: must be the bare key\n" +
 				"  ProviderBaseUrl:\n    Type: String\n", 1},
 			{templateFile, "  # The secrets\n", "  # The secrets\n\n  StudioKeySecret:\n    Type: AWS::SecretsManager::Secret\n    Properties:\n      SecretString: !Ref StudioKey\n", 1},
-			{templateFile, variable, variable + "          STUDIO_KEY_SECRET: !GetAtt StudioKeySecret.Id\n", 3},
-			{templateFile, secret, secret + statement, 4},
+			{templateFile, variable, variable + "          STUDIO_KEY_SECRET: !GetAtt StudioKeySecret.Id\n", 4},
+			{templateFile, secret, secret + statement, 5},
 		},
 		probe:     "provider.go.txt",
 		generated: map[string]string{"docs/models.md": "studio/feature", "docs/settings.md": "`StudioKey`"},
@@ -161,7 +163,8 @@ func TestADateInTheKeys(t *testing.T) {
 			{keysFile, "", "\n// date is the form of the date in a job's directory.\nconst date = \"2006/01/02/\"\n", 0},
 			{keysTest, `"videos/a/video.`, `"videos/2026/08/21/a/video.`, 6},
 			{keysTest, `"videos/a-b_9/video`, `"videos/2026/08/21/a-b_9/video`, 1},
-			{keysTest, `Job: video.Locator{ID: "a"}`, `Job: video.Locator{ID: "a"` + day, 1},
+			{keysTest, `"videos/a/poster.`, `"videos/2026/08/21/a/poster.`, 2},
+			{keysTest, `Job: video.Locator{ID: "a"}`, `Job: video.Locator{ID: "a"` + day, 2},
 			{keysTest, `Job: video.Locator{ID: "a-b_9"}`, `Job: video.Locator{ID: "a-b_9"` + day, 1},
 		},
 		generated: map[string]string{"internal/cli/testdata/forget.golden": "videos/2026/08/21/"},
@@ -210,7 +213,7 @@ func demonstrate(t *testing.T, c change) {
 // isGenerated reports whether -update writes a file.
 func isGenerated(file string) bool {
 	return strings.HasSuffix(file, ".golden") || slices.Contains([]string{
-		"docs/cli.md", "docs/models.md", "docs/outcomes.md", "docs/settings.md",
+		"docs/cli.md", "docs/cost.md", "docs/models.md", "docs/outcomes.md", "docs/settings.md",
 		"internal/api/page/assets/words.js", "internal/api/server/openapi.json", "internal/video/testdata/outcomes.json",
 	}, file)
 }

@@ -119,5 +119,4 @@ var listed = map[string]string{
   --capabilities CAPABILITY_IAM --parameter-overrides WebhookUrl="$WEBHOOK_URL"`: "the engine's CloudFormation has no API destinations; TestTakeup/triggers/chat creates them by the API",
 	`make bench-webhooks`: takesLong,
 	`aws sqs start-message-move-task --source-arn "$(aws sqs get-queue-attributes --queue-url "$UNDELIVERED_WEBHOOKS_URL" --attribute-names QueueArn --query Attributes.QueueArn --output text)" --destination-arn "$(aws sqs get-queue-attributes --queue-url "$WEBHOOKS_URL" --attribute-names QueueArn --query Attributes.QueueArn --output text)"`: "MiniStack moves no messages between queues; TestUndelivered moves one back by hand",
-	`make lighthouse`: takesLong,
 }
