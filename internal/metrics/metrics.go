@@ -69,8 +69,8 @@ const Stored = "stored"
 
 // The values of the dimension Cap.
 const (
-	CapDay      = "day"
-	CapMonth    = "month"
+	CapDay   = "day"
+	CapMonth = "month"
 )
 
 // Metric is a row of the table of metrics.

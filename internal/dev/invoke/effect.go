@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"maps"
 	"net/http"
 
 	"github.com/takeup/takeup/internal/dev/template"
@@ -56,7 +55,7 @@ func Environments(fsys fs.FS, stack string, outputs, parameters map[string]strin
 	if err != nil {
 		return nil, err
 	}
-	maps.Copy(values, parameters)
+	values.AddParameters(parameters)
 	values["AWS::StackName"] = stack
 	environments := map[string]map[string]string{}
 	for _, id := range t.Functions() {

@@ -197,7 +197,7 @@ func TestEnvironments(t *testing.T) {
 		"WebhookSecret": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:Webhook-AbCdEf",
 		"NotifyTopic":   "arn:aws:sns:eu-west-1:1:told",
 	}
-	got, err := Environments(os.DirFS("../../.."), "boats", outputs, map[string]string{"ProviderBaseUrl": "https://provider.example", "PollWindowSeconds": "9"})
+	got, err := Environments(os.DirFS("../../.."), "boats", outputs, map[string]string{"ProviderBaseUrl": "https://provider.example", "PollWindowSeconds": "9", "WebhookUrl": "****"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +207,8 @@ func TestEnvironments(t *testing.T) {
 		"StoreFunction":     {"MAX_VIDEO_MIB": "2048"},
 		"PromptsFunction":   {"STATE_MACHINE_ARN": outputs["StateMachineArn"]},
 		"ApiFunction":       {"PROMPTS_BUCKET": "prompts"},
-		"OutboxFunction":    {"STACK_NAME": "boats", "NOTIFY_TOPIC_ARN": outputs["NotifyTopic"]},
+		"DeliverFunction":   {"WEBHOOK_URL_SECRET": ""},
+		"OutboxFunction":    {"STACK_WEBHOOK": "false", "STACK_NAME": "boats", "NOTIFY_TOPIC_ARN": outputs["NotifyTopic"]},
 		"AuthorizeFunction": {"API_TOKEN_SECRET": outputs["ApiTokenSecret"]},
 	} {
 		for name, value := range want {

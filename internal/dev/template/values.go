@@ -2,6 +2,7 @@ package template
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 )
 
@@ -49,6 +50,7 @@ func FromOutputs(outputs map[string]string) (Values, error) {
 		}
 		values[secret], values[secret+".Id"] = outputs[secret], outputs[secret]
 	}
+	values["WebhookUrlSecret.Id"] = outputs["WebhookUrlSecret"] // "" without a webhook of the stack
 	// The keys of further providers.
 	for name, arn := range outputs {
 		if strings.HasSuffix(name, "KeySecret") && strings.HasPrefix(arn, "arn:") {
@@ -69,6 +71,13 @@ func FromOutputs(outputs map[string]string) (Values, error) {
 		values["Notifications"], values["NotifyTopicArn"] = topic, topic
 	}
 	return values, nil
+}
+
+// AddParameters adds the values of a deployed stack's parameters. CloudFormation masks WebhookUrl, even
+// if it is empty: whether there is one is told by the output of its secret.
+func (v Values) AddParameters(parameters map[string]string) {
+	maps.Copy(v, parameters)
+	v["WebhookUrl"] = v["WebhookUrlSecret.Id"]
 }
 
 // AddFunctions adds the functions' names in a deployed stack, by logical id.

@@ -139,7 +139,7 @@ export class Cards {
     const buttons = refused
       ? [action("again", "Edit", "", () => this.#acts.edit(entry)), action("cancel", "Dismiss", "", () => this.#acts.drop(entry))]
       : [first.state === "waiting" ? action("again", "Try now", "", () => this.#acts.now(entry)) : null, first.state === "waiting" ? action("copy", "Copy as curl", "", () => this.#acts.copyEntry(entry)) : null].filter(Boolean);
-    const { element, facts } = this.#frame(part, first.request, "", buttons);
+    const { element, facts } = this.#frame(part, first.request, "", ...buttons);
     const move = () => {
       if (entry.state !== "waiting") return;
       const seconds = Math.max(0, Math.ceil((entry.again - Date.now()) / 1000));
