@@ -13,10 +13,12 @@ type run struct {
 const aJob = `aws stepfunctions start-execution --name ID --state-machine-arn "$STATE_MACHINE_ARN" \
   --input '{"prompt": "a paper boat"}' >/dev/null`
 
-// untoldURL sets QUEUE_URL, as docs/operations.md does. The AWS CLI has another endpoint for SQS than
-// that of AWS_ENDPOINT_URL.
-const untoldURL = `aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }
-` + "QUEUE_URL=$(aws cloudformation describe-stacks --stack-name takeup --query 'Stacks[0].Outputs[?OutputKey==`UntoldEventsUrl`].OutputValue' --output text)\n"
+// ownSQS has the AWS CLI find the local SQS: it has another endpoint for it than AWS_ENDPOINT_URL says.
+const ownSQS = `aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }
+`
+
+// untoldURL sets QUEUE_URL, as docs/operations.md does.
+const untoldURL = ownSQS + "QUEUE_URL=$(aws cloudformation describe-stacks --stack-name takeup --query 'Stacks[0].Outputs[?OutputKey==`UntoldEventsUrl`].OutputValue' --output text)\n"
 
 // runs lists the commands in the order in which they run.
 var runs = []run{
@@ -75,7 +77,7 @@ var runs = []run{
 		before: untoldURL + `aws sqs send-message --queue-url "$QUEUE_URL" --message-body "a reason" >/dev/null`, want: "a reason"},
 	{command: `aws sqs purge-queue --queue-url "$QUEUE_URL"`, before: untoldURL},
 	{command: `aws sqs receive-message --queue-url "$UNDELIVERED_WEBHOOKS_URL" --visibility-timeout 0 --max-number-of-messages 10 --query 'Messages[].Body'`,
-		before: `aws sqs send-message --queue-url "$UNDELIVERED_WEBHOOKS_URL" --message-body "a reason" >/dev/null`, want: "a reason"},
+		before: ownSQS + `aws sqs send-message --queue-url "$UNDELIVERED_WEBHOOKS_URL" --message-body "a reason" >/dev/null`, want: "a reason"},
 	{command: `aws secretsmanager put-secret-value --secret-id "$WEBHOOK_SECRET" --secret-string "$(aws secretsmanager get-random-password --password-length 48 --exclude-punctuation --query RandomPassword --output text)"`,
 		want: "AWSCURRENT"},
 	{command: `takeup token add alice --stack takeup`},
