@@ -24,6 +24,7 @@ func TestMain(m *testing.M) {
 
 func TestTakeup(t *testing.T) {
 	w := start(t)
+	t.Run("doctor", w.testDoctor)
 	t.Run("triggers", func(t *testing.T) {
 		for _, test := range []struct {
 			name string
@@ -90,7 +91,6 @@ func TestTakeup(t *testing.T) {
 	})
 	// The rest needs the stack to itself, or the results of the tests above.
 	t.Run("alarms", w.testAlarms)
-	t.Run("doctor", w.testDoctor)
 	t.Run("corpus", w.testCorpus)
 	t.Run("restarted jobs", w.testBegunAnew)
 	t.Run("paused", w.testPause)
