@@ -20,21 +20,22 @@ type Client interface {
 // Bus is the account's default event bus. It implements notify.Channel.
 type Bus struct{ Client Client }
 
-// maxBytes is how much one call puts on the bus. EventBridge takes 256 KB.
+// One call puts at most ten events on the bus, of 256 KB together.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
-const maxBytes = 200_000
+const (
+	maxEntries = 10
+	maxBytes   = 200_000
+)
 
 // Put implements notify.Channel. A call may fail for some of its events.
 func (b Bus) Put(ctx context.Context, events []notify.Event) []error {
 	errs := make([]error, len(events))
-	for from := 0; from < len(events); {
-		to, size := from, 0
-		for to < len(events) && (to == from || size+len(events[to].Detail) <= maxBytes) {
-			size += len(events[to].Detail)
-			to++
-		}
+	sizes := make([]int, len(events))
+	for i, e := range events {
+		sizes[i] = len(e.Detail)
+	}
+	for from, to := range notify.Calls(sizes, maxEntries, maxBytes) {
 		copy(errs[from:to], b.put(ctx, events[from:to]))
-		from = to
 	}
 	return errs
 }

@@ -46,19 +46,13 @@ const (
 // one that SQS will never take.
 func (q Queues) send(ctx context.Context, url string, all []delivery) []error {
 	errs := make([]error, len(all))
-	bodies := make([]string, len(all))
+	bodies, sizes := make([]string, len(all)), make([]int, len(all))
 	for i, d := range all {
 		body, err := json.Marshal(d.Message)
-		bodies[i], errs[i] = string(body), err
+		bodies[i], sizes[i], errs[i] = string(body), len(body), err
 	}
-	for from := 0; from < len(all); {
-		to, size := from, 0
-		for to < len(all) && to-from < maxEntries && (to == from || size+len(bodies[to]) <= maxBytes) {
-			size += len(bodies[to])
-			to++
-		}
+	for from, to := range notify.Calls(sizes, maxEntries, maxBytes) {
 		q.sendSome(ctx, url, all[from:to], bodies[from:to], errs[from:to])
-		from = to
 	}
 	return errs
 }
