@@ -16,7 +16,6 @@ import (
 	eventtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/takeup/takeup/internal/wait"
 	"github.com/takeup/takeup/test/chaos/faults"
@@ -65,29 +64,15 @@ type Carrier struct {
 	latest   map[string]string // event
 }
 
-// anySender is the policy of a queue that takes what AWS's services send.
-const anySender = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":["events.amazonaws.com","s3.amazonaws.com"]},"Action":"sqs:SendMessage","Resource":"*"}]}`
-
 // open returns a carrier from a new queue.
 func open(ctx context.Context, w *world.World, config aws.Config, kind, function string, of func(string) (string, bool)) (*Carrier, error) {
 	e := &Carrier{
 		plan: w.Plan, kind: kind, queue: sqs.NewFromConfig(config), lambda: w.Lambda, function: w.Functions[function], of: of,
 		under: map[string]int{}, held: map[string][]string{}, nth: map[string]int{}, expected: map[string]int{}, latest: map[string]string{},
 	}
-	made, err := e.queue.CreateQueue(ctx, &sqs.CreateQueueInput{
-		QueueName:  aws.String("chaos-" + strings.ReplaceAll(kind, " ", "-")),
-		Attributes: map[string]string{string(types.QueueAttributeNamePolicy): anySender},
-	})
-	if err != nil {
-		return nil, err
-	}
-	e.url = *made.QueueUrl
-	about, err := e.queue.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &e.url, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameQueueArn}})
-	if err != nil {
-		return nil, err
-	}
-	e.arn = about.Attributes[string(types.QueueAttributeNameQueueArn)]
-	return e, nil
+	var err error
+	e.url, e.arn, err = world.NewQueue(ctx, e.queue, "chaos-"+strings.ReplaceAll(kind, " ", "-"))
+	return e, err
 }
 
 // NewStatus returns the carrier of the status events of executions. A queue becomes the

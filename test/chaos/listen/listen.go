@@ -14,7 +14,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	eventtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/takeup/takeup/internal/notify"
 	"github.com/takeup/takeup/internal/notify/webhook"
@@ -44,9 +43,6 @@ type Listener struct {
 // name is that of the rule and of its queue.
 const name = "chaos-heard"
 
-// anyEvent is the policy of a queue that takes what the bus sends.
-const anyEvent = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"*"}]}`
-
 // New returns a Listener, which has a rule of the bus and a queue of its own. It bypasses the
 // proxies.
 func New(ctx context.Context, w *world.World, hooks *Receiver) (*Listener, error) {
@@ -55,22 +51,15 @@ func New(ctx context.Context, w *world.World, hooks *Receiver) (*Listener, error
 		Hooks: hooks, queue: sqs.NewFromConfig(config), untold: w.Stack.Outputs["UntoldEventsUrl"], undelivered: w.Stack.Outputs["UndeliveredWebhooksUrl"],
 		events: map[string][]Event{}, kept: map[string]bool{}, given: map[string]bool{},
 	}
-	made, err := l.queue.CreateQueue(ctx, &sqs.CreateQueueInput{
-		QueueName: aws.String(name), Attributes: map[string]string{string(types.QueueAttributeNamePolicy): anyEvent},
-	})
-	if err != nil {
-		return nil, err
-	}
-	l.url = *made.QueueUrl
-	about, err := l.queue.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &l.url, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameQueueArn}})
-	if err != nil {
+	var arn string
+	var err error
+	if l.url, arn, err = world.NewQueue(ctx, l.queue, name); err != nil {
 		return nil, err
 	}
 	bus := eventbridge.NewFromConfig(config)
 	if _, err := bus.PutRule(ctx, &eventbridge.PutRuleInput{Name: aws.String(name), EventPattern: aws.String(`{"source":["` + notify.Source + `"]}`)}); err != nil {
 		return nil, err
 	}
-	arn := about.Attributes[string(types.QueueAttributeNameQueueArn)]
 	put, err := bus.PutTargets(ctx, &eventbridge.PutTargetsInput{Rule: aws.String(name), Targets: []eventtypes.Target{{Id: aws.String(name), Arn: &arn}}})
 	if err == nil && put.FailedEntryCount > 0 {
 		err = errors.New("the bus takes no target for its events")
