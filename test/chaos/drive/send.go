@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"time"
 
@@ -17,7 +16,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/tokens"
@@ -27,6 +25,7 @@ import (
 	"github.com/takeup/takeup/test/chaos/listen"
 	"github.com/takeup/takeup/test/chaos/provider"
 	"github.com/takeup/takeup/test/chaos/world"
+	"github.com/takeup/takeup/test/harness/executions"
 )
 
 // grace is how long both keys are valid.
@@ -307,12 +306,8 @@ func (d *Driver) deliver(ctx context.Context, j *world.Job) error {
 
 // start starts an execution.
 func (d *Driver) start(ctx context.Context, name, input string) error {
-	machine := d.World.Stack.Outputs["StateMachineArn"]
 	return world.Persist(ctx, func() error {
-		_, err := d.World.StepFunctions.StartExecution(ctx, &sfn.StartExecutionInput{StateMachineArn: &machine, Name: &name, Input: &input})
-		if err != nil && strings.Contains(err.Error(), "ExecutionAlreadyExists") {
-			return nil
-		}
+		_, err := executions.Start(ctx, d.World.StepFunctions, d.World.Stack.Outputs["StateMachineArn"], name, input)
 		return err
 	})
 }

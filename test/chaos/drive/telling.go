@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -122,35 +123,43 @@ func (d *Driver) SweepOutbox(ctx context.Context) {
 	}
 }
 
-// tellTime is the most that the telling of what is left may take, in seconds.
-const tellTime = 240
+// tellTime is the most seconds that the telling of what is left may take: the waits after the
+// attempt that the plan had fail, and after two more that a busy machine was too slow for.
+const tellTime = 8 * 60
 
-// TellAll waits until nothing is left in the outbox and in the queues of webhooks, or the most that the sweeps may take is over:
-// what is left then is found by the verdict.
+// TellAll waits until nothing is left in the outbox and in the queues of webhooks, or tellTime is
+// over. It prints what is left then, which is for the verdict to judge.
 func (d *Driver) TellAll(ctx context.Context) error {
 	close(d.calm)
 	<-d.rested
 	box, queues := outbox.New(d.World.Items, d.World.Stack.Outputs["JobsTable"]), sqs.NewFromConfig(d.World.Stack.Config())
+	var left []string
 	for range tellTime {
+		left = nil
 		found, _, err := box.Waiting(ctx)
 		if err != nil {
 			return err
 		}
-		left := len(found)
+		for _, item := range found {
+			left = append(left, item.Key)
+		}
 		for _, output := range world.HookQueues {
 			n, err := messages(ctx, queues, d.World.Stack.Outputs[output])
 			if err != nil {
 				return err
 			}
-			left += n
+			if n > 0 {
+				left = append(left, fmt.Sprintf("%d in %s", n, output))
+			}
 		}
-		if left == 0 {
+		if len(left) == 0 {
 			return nil
 		}
 		if err := wait.For(ctx, time.Second); err != nil {
 			return err
 		}
 	}
+	fmt.Fprintf(d.World.Options.Output, "still to be told: %s\n", strings.Join(left, ", "))
 	return nil
 }
 

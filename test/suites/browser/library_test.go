@@ -35,6 +35,7 @@ func TestLibrary(t *testing.T) {
 
 	t.Run("playing", func(t *testing.T) { p.T = t; p.plays(s) })
 	t.Run("order", func(t *testing.T) {
+		p.T = t
 		p.choose("by-order", "cost")
 		p.await("the dearest", first+" === 'number 6'")
 		p.shows("120 videos: ")
@@ -42,6 +43,7 @@ func TestLibrary(t *testing.T) {
 		p.await("the newest", first+" === 'number 0'")
 	})
 	t.Run("a list of lines", func(t *testing.T) {
+		p.T = t
 		p.press("#videos", "List")
 		p.await("lines", "document.querySelector('#grid .card').offsetHeight < 100")
 		p.accessible("a list of lines")
@@ -75,6 +77,12 @@ func TestLibrary(t *testing.T) {
 		before := eval[float64](p, "scrollY")
 		p.do(chromedp.Reload())
 		p.await("the place", fmt.Sprintf("Math.abs(scrollY - %f) < 400 && %s", before, inSight))
+	})
+	t.Run("a high window", func(t *testing.T) {
+		other := s.tab(t)
+		other.signIn()
+		other.do(chromedp.EmulateViewport(1280, 30_000))
+		other.shows("120 videos: ") // without any scrolling
 	})
 }
 

@@ -11,14 +11,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/test/harness/executions"
 )
 
 // startByHand starts an execution as aws stepfunctions start-execution does.
 func (w *world) startByHand(t *testing.T, name, input string) {
 	t.Helper()
-	machine := w.stack.Outputs["StateMachineArn"]
-	_, err := w.sfn.StartExecution(t.Context(), &sfn.StartExecutionInput{StateMachineArn: &machine, Name: &name, Input: &input})
-	if err != nil {
+	if _, err := executions.Start(t.Context(), w.sfn, w.stack.Outputs["StateMachineArn"], name, input); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/takeup/takeup/internal/bucket"
 	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim"
+	"github.com/takeup/takeup/test/harness/executions"
 )
 
 var update = flag.Bool("update", false, "write the golden file of the corpus")
@@ -291,14 +292,13 @@ func (c *corpus) terminalAttempt(t *testing.T, row input) attempt {
 // hand starts an execution, whose input has to be JSON.
 func (c *corpus) hand(t *testing.T, name, body string) attempt {
 	t.Helper()
-	machine := c.stack.Outputs["StateMachineArn"]
-	execution, err := c.sfn.StartExecution(t.Context(), &sfn.StartExecutionInput{StateMachineArn: &machine, Name: &name, Input: &body})
+	execution, err := executions.Start(t.Context(), c.sfn, c.stack.Outputs["StateMachineArn"], name, body)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got *sfn.DescribeExecutionOutput
 	await(t, "execution "+name, func() bool {
-		if got, err = c.sfn.DescribeExecution(t.Context(), &sfn.DescribeExecutionInput{ExecutionArn: execution.ExecutionArn}); err != nil {
+		if got, err = c.sfn.DescribeExecution(t.Context(), &sfn.DescribeExecutionInput{ExecutionArn: &execution}); err != nil {
 			t.Fatal(err)
 		}
 		return got.Status != types.ExecutionStatusRunning || len(c.generations(name)) > 0

@@ -26,6 +26,7 @@ import (
 	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/dev/stack"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/test/harness/executions"
 	"github.com/takeup/takeup/test/harness/lambdas"
 )
 
@@ -222,8 +223,7 @@ func (w *world) run(t *testing.T, id string, p play) outcome {
 	w.faults.mu.Lock()
 	w.faults.plays[id] = &p
 	w.faults.mu.Unlock()
-	machine, input := w.stack.Outputs["StateMachineArn"], fmt.Sprintf(`{"prompt":"a paper boat, %s"}`, id)
-	started, err := w.sfn.StartExecution(t.Context(), &sfn.StartExecutionInput{StateMachineArn: &machine, Name: &id, Input: &input})
+	started, err := executions.Start(t.Context(), w.sfn, w.stack.Outputs["StateMachineArn"], id, fmt.Sprintf(`{"prompt":"a paper boat, %s"}`, id))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +232,7 @@ func (w *world) run(t *testing.T, id string, p play) outcome {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		execution, err := w.sfn.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: started.ExecutionArn})
+		execution, err := w.sfn.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &started})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -48,6 +48,8 @@ class App {
     got: (token) => this.#library || this.#enter(token),
     forgotten: () => this.#signin("The token was forgotten in another tab. What you wrote is kept."),
   });
+  // The end of the list reads on by itself. Several changes may be told at once.
+  #end = new IntersectionObserver((changes) => changes.at(-1).isIntersecting && byId("older").click(), { rootMargin: "800px" });
   #fading;
   #returning;
 
@@ -68,7 +70,7 @@ class App {
     });
     catchDrops(() => Boolean(this.#outbox), (files) => this.#take(files));
     setInterval(() => this.#cards.move(), 1000);
-    new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && byId("older").click(), { rootMargin: "800px" }).observe(byId("older"));
+    this.#end.observe(byId("older"));
     addEventListener("pagehide", () => this.#library && storage.setItem(left, JSON.stringify([this.#library.shown.length, scrollY])));
     addEventListener("online", () => this.#back());
     addEventListener("focus", () => this.#back());
@@ -287,6 +289,8 @@ class App {
   async #older(list) {
     try {
       await list.older();
+      this.#end.disconnect(); // it may still be in sight, which is no change
+      this.#end.observe(byId("older"));
     } catch (error) {
       this.#tell(error.message);
     }
