@@ -25,7 +25,7 @@ func compact(content []byte, extension string) []byte {
 			if bytes.HasSuffix(bytes.TrimRight(line, "\n"), []byte("*/")) {
 				line = uncommented(line, "/*", "")
 			}
-			line = squeeze(line, "{};:,", "{}", "'")
+			line = squeeze(line, "{};:,>", "{}>", "'")
 			line = bytes.ReplaceAll(line, []byte(";}"), []byte("}"))
 			for _, before := range []string{" ", ":", "("} {
 				line = bytes.ReplaceAll(line, []byte(before+"0."), []byte(before+"."))

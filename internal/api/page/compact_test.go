@@ -27,7 +27,7 @@ func TestSqueeze(t *testing.T) {
 		}
 	}
 	for source, want := range map[string]string{
-		".a > .b, .c :hover { margin: 0 1px; }":        ".a > .b,.c :hover{margin:0 1px}",
+		".a > .b, .c :hover { margin: 0 1px; }":        ".a>.b,.c :hover{margin:0 1px}",
 		"a { margin: 0.5rem 10.5px; b: rgb(0.1); }":    "a{margin:.5rem 10.5px;b:rgb(.1)}",
 		"@media (min-width: 1rem) and (hover: none) {": "@media (min-width:1rem) and (hover:none){",
 		"a { b: c; } /* d, e */\n":                     "a{b:c}\n",

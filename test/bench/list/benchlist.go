@@ -109,7 +109,7 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	if err != nil {
 		return nil, err
 	}
-	report.Now, report.Bare = now.measured, now.bare
+	report.Now, report.Bare, report.Opening = now.measured, now.bare, now.opening
 	for _, s := range subjects[1:] {
 		report.Earlier = s.measured
 	}

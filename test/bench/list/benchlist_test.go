@@ -201,7 +201,8 @@ func TestWrite(t *testing.T) {
 			{Name: create, Calls: []int{2}, Times: times(7)},
 			{Name: openPage, Calls: []int{801}},
 		},
-		Bare: Bare{List: times(10), Job: times(3), Item: times(2)},
+		Bare:    Bare{List: times(10), Job: times(3), Item: times(2)},
+		Opening: Opening{Cards: 740, Waited: 600},
 	}
 	var b strings.Builder
 	if err := r.Write(&b); err != nil {
@@ -220,8 +221,9 @@ func TestWrite(t *testing.T) {
 		"the open page, 10 jobs running 46 46 - - 801 801 - -",
 		"a bare Query of 51 jobs 1 1 10.0 10.0",
 		"GET /videos?limit=50: 1 Query; at b998656: 50 GET of S3, 1 ListExecutions",
+		"the page's first cards: after 740 ms, of which it waited 600 ms for answers",
 		"POST: 3 PutItem, 1 Query; at b998656: none",
-		"list_calls=1 get_calls=1 post_calls=4 open_page_calls=46 list_ms_ratio=2.00 get_ms_ratio=2.00",
+		"list_calls=1 get_calls=1 post_calls=4 open_page_calls=46 first_cards_ms=140 list_ms_ratio=2.00 get_ms_ratio=2.00",
 	} {
 		found := false
 		for got := range strings.Lines(b.String()) {

@@ -28,6 +28,7 @@ type Report struct {
 	Watch                     time.Duration // how long the page was open
 	Now, Earlier              []Measured    // Earlier is empty if that version was omitted
 	Bare                      Bare
+	Opening                   Opening // of the page of the present version
 }
 
 // quantile returns the smallest value that at least this share of the values doesn't exceed, or
@@ -100,6 +101,7 @@ func (r *Report) Write(w io.Writer) error {
 		}
 		fmt.Fprintln(w)
 	}
+	fmt.Fprintf(w, "the page's first cards: after %.0f ms, of which it waited %.0f ms for answers\n", r.Opening.Cards, r.Opening.Waited)
 	_, err := fmt.Fprintf(w, "\n%s\n", r.last())
 	return err
 }
@@ -130,7 +132,7 @@ func (r *Report) last() string {
 		}
 		return worst
 	}
-	return fmt.Sprintf("list_calls=%d get_calls=%d post_calls=%d open_page_calls=%d list_ms_ratio=%.2f get_ms_ratio=%.2f",
-		calls(firstPage), calls(oneRunning, oneFinished), calls(create), calls(openPage),
+	return fmt.Sprintf("list_calls=%d get_calls=%d post_calls=%d open_page_calls=%d first_cards_ms=%.0f list_ms_ratio=%.2f get_ms_ratio=%.2f",
+		calls(firstPage), calls(oneRunning, oneFinished), calls(create), calls(openPage), r.Opening.Cards-r.Opening.Waited,
 		ratio(r.Bare.List, firstPage), ratio(r.Bare.Job, oneRunning, oneFinished))
 }

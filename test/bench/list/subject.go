@@ -34,6 +34,7 @@ type subject struct {
 	today    string // the day on which the jobs were created
 	ids      ids
 	rows     []row
+	opening  Opening
 	measured []Measured
 	bare     Bare
 }

@@ -15,6 +15,19 @@ import (
 // first is the prompt of the first card of the videos.
 const first = "document.querySelector('#grid .prompt')?.textContent.split(',')[0]"
 
+// cancelsLater shows a batch, then the same with other figures, and cancels it.
+const cancelsLater = `import(document.querySelector("link[href*=batchcards]").href).then(({BatchCards}) => {
+  let waited;
+  const cards = new BatchCards({cancel: ({counts}) => (waited = counts.waiting)});
+  for (const waiting of [7, 3]) {
+    const counts = {videos: 9, new: 0, waiting, running: 9 - waiting, stored: 0, failed: 0, cancelled: 0};
+    cards.show([], [{id: "b", name: "nine", status: "running", run: 1, plan: {wrong_lines: []}, failures: [], counts, money: {spent_usd: 0}}]);
+  }
+  [...document.querySelectorAll("#batches button")].find((b) => b.textContent === "Cancel").click();
+  cards.clear();
+  return waited;
+})`
+
 // inSight is whether a card is in the middle of the library's part of the window.
 const inSight = "document.elementFromPoint(innerWidth * 0.7, innerHeight / 2)?.closest('#grid .card') !== null"
 
@@ -59,6 +72,12 @@ func TestLibrary(t *testing.T) {
 	})
 	t.Run("selection", func(t *testing.T) { p.T = t; p.selects(fake) })
 	t.Run("one video", func(t *testing.T) { p.T = t; p.opens(fake) })
+	t.Run("a batch under way", func(t *testing.T) {
+		p.T = t
+		if got := eval[int](p, cancelsLater); got != 3 {
+			t.Errorf("the question before a cancellation has %d waiting lines, and 3 wait by now", got)
+		}
+	})
 	t.Run("coming back", func(t *testing.T) {
 		p.T = t
 		for _, n := range []string{"69 videos so far", "119 videos so far", "120 videos: "} {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -71,6 +72,18 @@ func (w *world) testUsage(t *testing.T) {
 	if at := eval[string](p, "document.activeElement.id"); at != "spent" {
 		t.Errorf("the focus is on %q", at)
 	}
+
+	// What a video cost is told soon after its end, by a page that polls nothing at intervals.
+	p = w.tab(t)
+	if _, err := chromedp.Call(p.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: "window.setInterval = () => 1"}); err != nil {
+		t.Fatal(err)
+	}
+	p.signIn()
+	p.await("the figures", "!document.getElementById('spent').hidden")
+	spent := "document.getElementById('spent-today').textContent"
+	then := eval[string](p, spent)
+	p.order("a video that is paid today")
+	p.await("its cost", spent+" !== "+js(then))
 }
 
 // inventedUsage returns an API response with everything that a month can show.

@@ -223,6 +223,7 @@ class App {
 
   #news(video) {
     this.#view.put(video);
+    this.#control.soon();
     if (this.#library.inBatch(video)) return;
     const name = prompt(video.request).slice(0, 60);
     const done = video.status === "completed";

@@ -54,10 +54,12 @@ export class BatchCards {
       status === "planning" && h("progress", { "aria-label": `Planning of ${name}` }),
       planned ? this.#plan(batch) : plan && status !== "planning" && [bar, legend, facts],
       failures.length > 0 && !planned && box("Last failures", h("ul", failures.map(failure))),
-      this.#actions(batch));
+      this.#actions(batch, () => batch));
     return {
       element,
-      update({ counts, money: spent, paused, estimated_end: end }) {
+      update(next) {
+        batch = next;
+        const { counts, money: spent, paused, estimated_end: end } = batch;
         const ended = counts.stored + counts.failed + counts.cancelled;
         bar.setAttribute("aria-valuemax", Math.max(1, counts.videos));
         bar.setAttribute("aria-valuenow", Math.min(ended, counts.videos));
@@ -106,9 +108,11 @@ export class BatchCards {
     ];
   }
 
-  #actions(batch) {
+  // #actions returns the buttons of a batch. They act on what now returns, whose figures are later
+  // ones.
+  #actions(batch, now) {
     const { status, plan, counts, skip_invalid: skips } = batch;
-    const act = (drawing, word, more, does) => action(drawing, word, more, () => does(batch));
+    const act = (drawing, word, more, does) => action(drawing, word, more, () => does(now()));
     if (status === "planned" && plan) {
       const press = (kind, text, act) => {
         const button = h("button", { type: "button", class: kind, onclick: () => busy(button, act) }, text);

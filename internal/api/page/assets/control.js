@@ -9,6 +9,7 @@ export class Control {
   #api;
   #timer;
   #told;
+  #soon;
 
   // told(caps) is called with the caps after each poll.
   constructor(api, told) {
@@ -35,6 +36,14 @@ export class Control {
     } catch {
       // The next poll tries again.
     }
+  }
+
+  // soon polls in a moment, for whatever has ended until then.
+  soon() {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = null;
+      if (this.#timer) this.look();
+    }, 5e3);
   }
 
   #show(paused) {
