@@ -11,6 +11,9 @@ Batches of messages: MiniStack asks for permissions that AWS doesn't have. Here 
 the permission of a single message:
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
 
+Queues of functions: MiniStack removes what a function has taken by replacing the queue's list
+in another thread, and loses a message that is sent meanwhile. Here the list stays the same.
+
 Stopped executions: MiniStack keeps retrying the task in which an execution was stopped,
 and lets that change the execution's status. It goes on with the items of a Distributed Map
 whose execution was stopped. Here a stopped execution stays stopped, and so do the children
@@ -33,6 +36,7 @@ import time
 import ministack.app
 import ministack.core.iam_actions as iam_actions
 import ministack.services.cloudformation.provisioners as provisioners
+import ministack.services.sqs as sqs
 import ministack.services.stepfunctions as stepfunctions
 
 served = ministack.app.app
@@ -70,6 +74,13 @@ def leading_keys(request):
 def action_of_one(service, *request, **more):
     action = extract_action(service, *request, **more)
     return action.removesuffix("Batch") if service == "sqs" and action else action
+
+
+def remove_taken(queue_url, handles):
+    messages = sqs._get_q(queue_url)["messages"]
+    for message in list(messages):
+        if message.get("receipt_handle") in handles:
+            messages.remove(message)
 
 
 def stopped(execution):
@@ -139,6 +150,7 @@ ministack.app.app = app
 iam_actions.dynamodb_service_context = context_with_keys
 provisioners._cw_metric_alarm_record = record_of_expressions_too
 iam_actions.extract_iam_action = action_of_one
+sqs._delete_messages_for_esm = remove_taken
 stepfunctions._add_event = add_event_unless_stopped
 stepfunctions._fail_execution = fail_unless_stopped
 stepfunctions._invoke_nested_start_execution_sync = run_nested

@@ -250,8 +250,14 @@ func (e *Carrier) send(ctx context.Context, job, event string, after time.Durati
 	}()
 }
 
+// invokeLimit bounds an invocation: longer than each function's timeout, so that one whose answer
+// never comes doesn't end the run's sweeps.
+const invokeLimit = 90 * time.Second
+
 // Invoke invokes a function. An error of the function itself is returned too.
 func Invoke(ctx context.Context, client *lambda.Client, function, payload string) error {
+	ctx, cancel := context.WithTimeout(ctx, invokeLimit)
+	defer cancel()
 	reply, err := client.Invoke(ctx, &lambda.InvokeInput{FunctionName: &function, Payload: []byte(payload)})
 	if err == nil && reply.FunctionError != nil {
 		err = fmt.Errorf("%s: %s", *reply.FunctionError, reply.Payload)

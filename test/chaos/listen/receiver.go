@@ -20,7 +20,7 @@ import (
 	"github.com/takeup/takeup/test/chaos/world"
 )
 
-// How a receiver answers. All but the last are answered again in another way.
+// How a receiver answers. After all but the last, the webhook is sent again.
 type manner int
 
 const (
@@ -40,8 +40,9 @@ var manners = []faults.Fault[manner]{
 	{Name: "gone", Weight: 1, Do: hasGone},
 }
 
-// mostRefusals is how many attempts of a webhook may fail: the one after that comes a minute later.
-const mostRefusals = 1
+// mostRefusals is how many attempts of a delivery may fail, of all of its messages together: a third
+// one would be followed by five minutes.
+const mostRefusals = 2
 
 // metadata is where a function must never go.
 const metadata = "http://169.254.169.254/latest/meta-data/"
@@ -99,7 +100,7 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		return
 	}
 	how := takes
-	if f := faults.Next(r.plan, "webhook", r.plan.Turn("webhook", delivery, mostRefusals+1), mostRefusals, manners); f != nil {
+	if f := faults.Next(r.plan, "webhook", delivery, mostRefusals, manners); f != nil {
 		how = f.Do
 	}
 	switch how {
