@@ -1,6 +1,7 @@
 package budget
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -15,6 +16,18 @@ const (
 	LimitOwner    = "owner"
 	LimitBatch    = "batch"
 )
+
+// Command returns the command that sets the cap of a limit, without the cap itself. The owner's name
+// may be "", for people who have to fill it in.
+func Command(limit, owner string) string {
+	switch limit {
+	case LimitInFlight:
+		return "takeup caps set --max-in-flight"
+	case LimitOwner:
+		return "takeup caps set --owner " + cmp.Or(owner, "NAME") + " --max-usd-per-day"
+	}
+	return "takeup caps set --max-usd-per-" + limit
+}
 
 // Limits bound a claim. Zero means no limit.
 type Limits struct {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/takeup/takeup/internal/budget"
 	"github.com/takeup/takeup/internal/price"
 )
 
@@ -19,10 +20,10 @@ type Refused struct {
 
 func (e *Refused) Error() string {
 	usd := func(micros int64) string { return price.Micros(micros).String() }
-	whose, flags := "the stack's cap", " --max-usd-per-"+e.Limit
+	whose := "the stack's cap"
 	period := "a " + e.Limit
-	if e.Limit == "owner" {
-		whose, period, flags = "the token's cap", "a day", " --owner NAME --max-usd-per-day"
+	if e.Limit == budget.LimitOwner {
+		whose, period = "the token's cap", "a day"
 	}
 	said := fmt.Sprintf("the video may cost up to %s, which is more than %s of %s %s", usd(e.Price), whose, usd(e.Amount.Limit), period)
 	advice := "ask for a cheaper video, or have the cap raised"
@@ -30,8 +31,8 @@ func (e *Refused) Error() string {
 		said = fmt.Sprintf("the video may cost up to %s, and %s of %s %s has no room for it", usd(e.Price), whose, usd(e.Amount.Limit), period)
 		advice = fmt.Sprintf("a job waits only %s for room, so send it again then, or have the cap raised", hours(e.Wait))
 	}
-	return fmt.Sprintf("%s: %s are spent, %s reserved and %s uncertain; the cap resets at %s. Nothing was started; %s (takeup caps set%s)",
-		said, usd(e.Spent), usd(e.Reserved), usd(e.Uncertain), e.ResetsAt.UTC().Format(time.RFC3339), advice, flags)
+	return fmt.Sprintf("%s: %s are spent, %s reserved and %s uncertain; the cap resets at %s. Nothing was started; %s (%s)",
+		said, usd(e.Spent), usd(e.Reserved), usd(e.Uncertain), e.ResetsAt.UTC().Format(time.RFC3339), advice, budget.Command(e.Limit, ""))
 }
 
 func hours(wait time.Duration) string {

@@ -70,9 +70,9 @@ func (s *Stack) Admit(ctx context.Context, request video.Request, owner string) 
 		held = counters.Held
 	}
 	for _, why := range []budget.NoRoom{
-		{Limit: "owner", Of: limits.OwnerDayMicros, Until: day.AddDate(0, 0, 1)},
-		{Limit: "day", Of: limits.DayMicros, Until: day.AddDate(0, 0, 1)},
-		{Limit: "month", Of: limits.MonthMicros, Until: first.AddDate(0, 1, 0), Held: held},
+		{Limit: budget.LimitOwner, Of: limits.OwnerDayMicros, Until: day.AddDate(0, 0, 1)},
+		{Limit: budget.LimitDay, Of: limits.DayMicros, Until: day.AddDate(0, 0, 1)},
+		{Limit: budget.LimitMonth, Of: limits.MonthMicros, Until: first.AddDate(0, 1, 0), Held: held},
 	} {
 		why.Price, why.Ends = price, control.LimitEnds(why.Limit, at)
 		if why.Of > 0 && why.Held+price > why.Of && why.Lasts(at.Add(s.wait)) {
@@ -94,9 +94,9 @@ func (s *Stack) refused(ctx context.Context, control operator.Control, at time.T
 	}
 	no := &Refused{Limit: why.Limit, Price: why.Price, Amount: standing.Day}
 	switch why.Limit {
-	case "month":
+	case budget.LimitMonth:
 		no.Amount, no.Wait = standing.Month, s.wait
-	case "owner":
+	case budget.LimitOwner:
 		for _, o := range standing.Owners {
 			if o.Name == owner {
 				no.Amount = o.Amount

@@ -179,14 +179,11 @@ func event(ctx context.Context, jobs Jobs, bucket string, i outbox.Item) (Event,
 }
 
 func capReached(i outbox.Item) (Event, error) {
-	c, flags := i.Cap, " --max-usd-per-"+i.Cap.Limit
-	if c.Limit == budget.LimitOwner {
-		flags = " --owner " + c.Owner + " --max-usd-per-day"
-	}
+	c := i.Cap
 	return made(CapReached, i.ID(), &Cap{
 		ID: i.ID(), Limit: c.Limit, Owner: given(c.Owner), Cap: Cost{USD: float64(c.Of) / 1e6}, Held: Cost{USD: float64(c.Held) / 1e6},
 		At: i.Ending.At.UTC(), ResetsAt: c.ResetsAt.UTC(),
-		ToDo: "New videos wait until the cap resets. To raise it: takeup caps set" + flags + " USD",
+		ToDo: "New videos wait until the cap resets. To raise it: " + budget.Command(c.Limit, c.Owner) + " USD",
 	})
 }
 

@@ -221,12 +221,13 @@ type CapReached struct {
 
 func (e *CapReached) Error() string {
 	room := (&budget.NoRoom{Limit: e.Limit, Held: e.Held, Of: e.Of, Price: e.Price}).Error()
-	advice := "raise the cap (takeup caps set --max-usd-per-" + e.Limit + ") or wait for the next " + e.Limit
+	command := " (" + budget.Command(e.Limit, "") + ")"
+	advice := "raise the cap" + command + " or wait for the next " + e.Limit
 	switch {
 	case e.Limit == budget.LimitInFlight:
-		advice = "raise the cap (takeup caps set --max-in-flight), or wait until there are fewer"
+		advice = "raise the cap" + command + ", or wait until there are fewer"
 	case e.Limit == budget.LimitOwner:
-		advice = "raise the token's cap (takeup caps set --owner NAME --max-usd-per-day) or wait for the next day"
+		advice = "raise the token's cap" + command + " or wait for the next day"
 	}
 	if e.Limit != budget.LimitInFlight && e.Price > e.Of {
 		advice, _, _ = strings.Cut(advice, " or wait")

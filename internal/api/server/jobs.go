@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/server/reply"
@@ -243,4 +245,20 @@ func notFound(id string) reply.Response {
 	got := reply.Refuse(http.StatusNotFound, "there is no video with this id; use the id from the POST's reply")
 	got.Job = id
 	return got
+}
+
+// fileName names the file of a job's video for people: its date, and its label or the beginning
+// of its prompt. It is the id for a job that has neither.
+func fileName(v view.View) string {
+	const longest = 60
+	text := v.Origin.Label
+	if text == "" {
+		text = v.Brief.Prompt
+	}
+	words := strings.FieldsFunc(text, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) && !unicode.IsMark(c) })
+	name := []rune(strings.Join(words, "-"))
+	if len(name) == 0 {
+		return v.ID
+	}
+	return v.CreatedAt.UTC().Format(time.DateOnly) + "-" + strings.TrimRight(string(name[:min(len(name), longest)]), "-")
 }

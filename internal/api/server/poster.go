@@ -6,14 +6,10 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"strings"
-	"time"
-	"unicode"
 
 	"github.com/takeup/takeup/internal/api"
 	"github.com/takeup/takeup/internal/api/server/reply"
 	"github.com/takeup/takeup/internal/jobs"
-	"github.com/takeup/takeup/internal/jobs/view"
 	"github.com/takeup/takeup/internal/video"
 )
 
@@ -63,20 +59,4 @@ func isWebP(file []byte) bool {
 	const header = 16
 	return len(file) > header && string(file[:4]) == "RIFF" && string(file[8:15]) == "WEBPVP8" &&
 		int64(binary.LittleEndian.Uint32(file[4:8]))+8 == int64(len(file))
-}
-
-// fileName names the file of a job's video for people: its date, and its label or the beginning
-// of its prompt. It is the id for a job that has neither.
-func fileName(v view.View) string {
-	const longest = 60
-	text := v.Origin.Label
-	if text == "" {
-		text = v.Brief.Prompt
-	}
-	words := strings.FieldsFunc(text, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) && !unicode.IsMark(c) })
-	name := []rune(strings.Join(words, "-"))
-	if len(name) == 0 {
-		return v.ID
-	}
-	return v.CreatedAt.UTC().Format(time.DateOnly) + "-" + strings.TrimRight(string(name[:min(len(name), longest)]), "-")
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -13,7 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/takeup/takeup/internal/table/dynamo"
 	"github.com/takeup/takeup/internal/table/outbox"
@@ -144,7 +142,7 @@ func (d *Driver) TellAll(ctx context.Context) error {
 			left = append(left, item.Key)
 		}
 		for _, output := range world.HookQueues {
-			n, err := messages(ctx, queues, d.World.Stack.Outputs[output])
+			n, err := world.Messages(ctx, queues, d.World.Stack.Outputs[output])
 			if err != nil {
 				return err
 			}
@@ -161,24 +159,4 @@ func (d *Driver) TellAll(ctx context.Context) error {
 	}
 	fmt.Fprintf(d.World.Options.Output, "still to be told: %s\n", strings.Join(left, ", "))
 	return nil
-}
-
-// messages returns how many messages a queue has, also of those that are delayed or being handled.
-func messages(ctx context.Context, client *sqs.Client, url string) (n int, err error) {
-	names := []sqstypes.QueueAttributeName{
-		sqstypes.QueueAttributeNameApproximateNumberOfMessages, sqstypes.QueueAttributeNameApproximateNumberOfMessagesDelayed,
-		sqstypes.QueueAttributeNameApproximateNumberOfMessagesNotVisible,
-	}
-	got, err := client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: names})
-	if err != nil {
-		return 0, err
-	}
-	for _, name := range names {
-		some, err := strconv.Atoi(got.Attributes[string(name)])
-		if err != nil {
-			return 0, fmt.Errorf("the queue %s has %q messages", url, got.Attributes[string(name)])
-		}
-		n += some
-	}
-	return n, nil
 }

@@ -2,6 +2,8 @@ package world
 
 import (
 	"context"
+	"fmt"
+	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
@@ -23,4 +25,24 @@ func NewQueue(ctx context.Context, client *sqs.Client, name string) (url, arn st
 		return "", "", err
 	}
 	return *made.QueueUrl, about.Attributes[string(types.QueueAttributeNameQueueArn)], nil
+}
+
+// Messages returns how many messages a queue has, also of those that are delayed or being handled.
+func Messages(ctx context.Context, client *sqs.Client, url string) (n int, err error) {
+	names := []types.QueueAttributeName{
+		types.QueueAttributeNameApproximateNumberOfMessages, types.QueueAttributeNameApproximateNumberOfMessagesDelayed,
+		types.QueueAttributeNameApproximateNumberOfMessagesNotVisible,
+	}
+	got, err := client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: names})
+	if err != nil {
+		return 0, err
+	}
+	for _, name := range names {
+		some, err := strconv.Atoi(got.Attributes[string(name)])
+		if err != nil {
+			return 0, fmt.Errorf("the queue %s has %q messages", url, got.Attributes[string(name)])
+		}
+		n += some
+	}
+	return n, nil
 }

@@ -1,4 +1,5 @@
-// Package executions starts executions on the local engine as AWS would.
+// Package executions starts executions on the local engine as AWS would. It is a package of its own
+// since chaos and several suites start some.
 package executions
 
 import (

@@ -265,10 +265,10 @@ class App {
   // #searched shows how far a search has got.
   #searched() {
     const { filtered, reading, read, searched, shown, next } = this.#library;
-    const found = `${shown.length || "none"}${next ? " so far" : ""}`;
+    const found = `${shown.length || "none"} found${next ? " so far" : ""}`;
     let text = "";
     if (filtered && reading) text = searched ? `Searching; back to ${dateOf(new Date(searched))} by now.` : "Searching…";
-    else if (filtered && read && searched) text = `Searched back to ${dateOf(new Date(searched))}: ${found} found.`;
+    else if (filtered && read && searched) text = `Searched back to ${dateOf(new Date(searched))}: ${found}.`;
     else if (filtered && read && !next && shown.length) text = `${shown.length} found; there are no others.`;
     if (byId("searched").textContent !== text) byId("searched").textContent = text;
   }

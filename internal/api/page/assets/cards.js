@@ -5,7 +5,7 @@ import { busy, byId, h, icon } from "./dom.js";
 import { held, kindOf } from "./library.js";
 import { Shelf } from "./shelf.js";
 import { stage } from "./stage.js";
-import { advised, capital, cause, label, modelName, money, origin, paid, prompt, span, title, waiting, when } from "./words.js";
+import { advised, capital, cause, heading, label, modelName, money, origin, paid, span, title, waiting, when } from "./words.js";
 
 export class Cards {
   #acts;
@@ -47,7 +47,7 @@ export class Cards {
   // #frame has what all cards share: the stage, the prompt, which leads to the job's own view,
   // the settings, a line of facts, and buttons.
   #frame(stage, request, id, ...buttons) {
-    const text = prompt(request) || (request ? "Its prompt was forgotten" : "Started without a readable prompt");
+    const text = heading(request);
     const facts = h("p.facts");
     const element = h("li.card", { tabIndex: -1 },
       h("article", stage, h("div.card-body", h("h3.prompt", { dir: "auto" }, id ? h("a", { href: `#/v/${id}` }, text) : text),

@@ -5,7 +5,7 @@ import { copy } from "./dialogs.js";
 import { byId, h } from "./dom.js";
 import { ended, kindOf } from "./library.js";
 import { stage } from "./stage.js";
-import { capital, exactly, label, money, origin, paid, prompt, span, title } from "./words.js";
+import { capital, exactly, heading, label, money, origin, paid, span, title } from "./words.js";
 
 export class View {
   #acts;
@@ -57,7 +57,7 @@ export class View {
     const { request, video: file, manifest, error, cost, waiting: wait, id } = video;
     const body = byId("view-body");
     body.dataset.kind = kindOf(video);
-    byId("view-title").textContent = prompt(request) || (request ? "Its prompt was forgotten" : "Started without a readable prompt");
+    byId("view-title").textContent = heading(request);
     const from = origin(video.origin);
     const [created, done] = [new Date(video.created_at), new Date(video.ended_at)];
     const facts = {
@@ -68,7 +68,7 @@ export class View {
       Created: `${exactly(created)}${video.owner ? ` by ${video.owner}` : ""}${from ? `, ${from.whole || from.text}` : ""}`,
       Ended: video.ended_at && `${exactly(done)}, after ${span((done - created) / 1000)}`,
       Picture: manifest?.width && `${manifest.width} × ${manifest.height}, ${Math.round(manifest.seconds * 10) / 10} s`,
-      ...Object.fromEntries(Object.entries(request ?? {}).filter(([name]) => name !== "prompt").map(([name, value]) => [label(name), typeof value === "object" ? JSON.stringify(value) : String(value)])),
+      ...Object.fromEntries(Object.entries(request ?? {}).filter(([name]) => name !== "prompt").map(([name, value]) => [label(name), name === "duration" ? `${value} s` : typeof value === "object" ? JSON.stringify(value) : `${value}`])),
       File: file && `${file.bytes.toLocaleString()} bytes, CRC-32 ${file.crc32}`,
       "In S3": file?.s3_uri,
       Id: id,

@@ -143,6 +143,9 @@ const utcMonth = new Intl.DateTimeFormat(undefined, { month: "long", year: "nume
 export const dayName = (day) => utcDay.format(new Date(day));
 export const monthName = (month) => utcMonth.format(new Date(month));
 
+// heading returns the text of a request, or says why there is none.
+export const heading = (request) => prompt(request) || (request ? "Its prompt was forgotten" : "Started without a readable prompt");
+
 // prompt returns the text of a request, of one prompt or of several.
 export function prompt(request) {
   if (!request) return "";
