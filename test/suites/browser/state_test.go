@@ -169,6 +169,7 @@ func (w *world) testLooks(t *testing.T) {
 		{"phone light", "light", 360, 740, ""},
 		{"phone dark", "dark", 390, 844, "page-phone.png"},
 		{"wide", "light", 1920, 1080, ""},
+		{"at twice the size", "light", 640, 450, ""},
 	} {
 		p.scheme(look.scheme)
 		p.do(chromedp.EmulateViewport(look.width, look.height))
