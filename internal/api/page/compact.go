@@ -2,14 +2,15 @@ package page
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
 // operators are the characters of a script beside which spaces mean nothing.
 const operators = "=,{};:?<>*()[]&|!+"
 
-// compact returns a file without the indentation of its lines, and a script and a style sheet also
-// without comments, each of which is a line or the rest of one, and without spaces that mean
+// compact returns a file without the indentation of its lines; HTML also without the quotes that
+// attributes don't need; and a script and a style sheet also without comments, each of which is a line or the rest of one, and without spaces that mean
 // nothing. The private members of a script's classes have short names. Every line is kept, so that
 // an error names the line of the source.
 func compact(content []byte, extension string) []byte {
@@ -18,6 +19,8 @@ func compact(content []byte, extension string) []byte {
 	for line := range bytes.Lines(content) {
 		line = bytes.TrimLeft(line, " \t")
 		switch extension {
+		case ".html":
+			line = unquoted(line)
 		case ".js":
 			line = squeeze(uncommented(line, "//", "\"`"), operators, operators, "'/")
 			line = shorten(line, short)
@@ -34,6 +37,21 @@ func compact(content []byte, extension string) []byte {
 		kept = append(kept, line...)
 	}
 	return kept
+}
+
+// unquoted returns a line of HTML with its attributes that are words without their quotes.
+func unquoted(line []byte) []byte {
+	parts := bytes.Split(line, []byte(`="`))
+	for i, part := range parts[1:] {
+		value, rest, found := bytes.Cut(part, []byte(`"`))
+		word := bytes.TrimRight(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
+		if found && len(value) > 0 && len(word) == 0 && len(rest) > 0 && (rest[0] == ' ' || rest[0] == '>') {
+			parts[i+1] = slices.Concat([]byte("="), value, rest)
+		} else {
+			parts[i+1] = slices.Concat([]byte(`="`), part)
+		}
+	}
+	return bytes.Join(parts, nil)
 }
 
 // uncommented returns a line without its comment, which ends it. What looks like one after a

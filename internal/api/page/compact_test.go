@@ -38,7 +38,14 @@ func TestSqueeze(t *testing.T) {
 			t.Errorf("%q is served as %q, want %q", source, got, want)
 		}
 	}
-	if got := string(compact([]byte("  <p>a, b</p>\n"), ".html")); got != "<p>a, b</p>\n" {
-		t.Errorf("HTML is served as %q", got)
+	for source, want := range map[string]string{
+		"  <p>a, b</p>\n": "<p>a, b</p>\n",
+		`<p id="a-1" class="b c" title="">"d" = "e"`:   `<p id=a-1 class="b c" title="">"d" = "e"`,
+		`<circle cx="16" r="2.6"/><b id="x">`:          `<circle cx=16 r="2.6"/><b id=x>`,
+		`<path d="m"/><a href="assets/a.js">&quot;</a`: `<path d="m"/><a href="assets/a.js">&quot;</a`,
+	} {
+		if got := string(compact([]byte(source), ".html")); got != want {
+			t.Errorf("%q is served as %q, want %q", source, got, want)
+		}
 	}
 }
