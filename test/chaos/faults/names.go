@@ -16,6 +16,7 @@ type Names struct {
 	byID        map[string]string
 	generations map[string]string // by their bare ids
 	claims      map[string]Claim  // by the start of the time range of a lookup
+	awaited     map[string]time.Time
 }
 
 // Claim is a claim that was seen on its way to the table.
@@ -26,7 +27,7 @@ type Claim struct {
 
 // NewNames returns an empty Names.
 func NewNames() *Names {
-	return &Names{byID: map[string]string{}, generations: map[string]string{}, claims: map[string]Claim{}}
+	return &Names{byID: map[string]string{}, generations: map[string]string{}, claims: map[string]Claim{}, awaited: map[string]time.Time{}}
 }
 
 // Add records the name of a job's id.
@@ -43,9 +44,20 @@ func (n *Names) Of(id string) string {
 	return n.byID[id]
 }
 
-// Await returns the name as soon as it is known. The id may be that of a redrive of the job.
+// patience is how long a name is awaited: an id may be used before whoever caused it hears of it.
+const patience = 5 * time.Second
+
+// Await returns the name as soon as it is known. The id may be that of a redrive of the job. One that
+// is of no job, such as that of a refused request, is awaited once: a function that met two of them
+// would otherwise always be killed.
 func (n *Names) Await(ctx context.Context, id string) string {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	n.mu.Lock()
+	if n.awaited[id].IsZero() {
+		n.awaited[id] = time.Now()
+	}
+	until := n.awaited[id].Add(patience)
+	n.mu.Unlock()
+	ctx, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()

@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/takeup/takeup/test/chaos/faults"
 )
 
@@ -58,6 +60,7 @@ type Proxy struct {
 	Around []func(r *http.Request, body []byte, forward func() (*answer, error)) (*answer, error)
 	to     atomic.Pointer[url.URL]
 	send   *http.Transport
+	owner  aws.CredentialsProvider
 
 	mu      sync.Mutex
 	lasting map[string]lasting // by the kind of call and the job
@@ -229,9 +232,11 @@ func cut(w http.ResponseWriter) {
 	_ = conn.Close()
 }
 
-// SendTo sets where calls go. It must be called before the first call.
-func (p *Proxy) SendTo(address string) error {
+// SendTo sets where calls go, and who signs those that the proxy changes. It must be called before
+// the first call.
+func (p *Proxy) SendTo(address string, owner aws.CredentialsProvider) error {
 	to, err := url.Parse(address)
+	p.owner = owner
 	p.to.Store(to)
 	return err
 }

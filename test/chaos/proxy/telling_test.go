@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
 	"github.com/takeup/takeup/test/chaos/faults"
 )
 
@@ -36,6 +38,9 @@ func TestFailPart(t *testing.T) {
 				if err := json.NewDecoder(r.Body).Decode(&call); err != nil {
 					t.Error(err)
 				}
+				if by := r.Header.Get("Authorization"); !strings.Contains(by, "Credential=owner/") || !strings.Contains(by, "/us-east-1/events/") || r.Header.Get("X-Amz-Security-Token") != "" {
+					t.Errorf("a changed call is signed %q", by)
+				}
 				for _, e := range call.Entries {
 					passed = append(passed, e.Detail)
 				}
@@ -43,11 +48,14 @@ func TestFailPart(t *testing.T) {
 			}))
 			defer service.Close()
 			p := NewTelling(faults.New(1, 0), faults.NewNames())
-			if err := p.SendTo(service.URL); err != nil {
+			if err := p.SendTo(service.URL, credentials.NewStaticCredentialsProvider("owner", "secret", "")); err != nil {
 				t.Fatal(err)
 			}
 			got := httptest.NewRecorder()
-			if err := p.failPart(got, httptest.NewRequest(http.MethodPost, "/", http.NoBody), []byte(test.call), test.n); err != nil {
+			call := httptest.NewRequest(http.MethodPost, "/", http.NoBody)
+			call.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=function/20260821/us-east-1/events/aws4_request, SignedHeaders=host, Signature=1")
+			call.Header.Set("X-Amz-Security-Token", "of the function")
+			if err := p.failPart(got, call, []byte(test.call), test.n); err != nil {
 				t.Fatal(err)
 			}
 			if !slices.Equal(passed, test.passed) || got.Body.String() != test.want {

@@ -73,7 +73,7 @@ func (w *World) Connect(ctx context.Context, proxies ...*proxy.Proxy) error {
 		w.Replica.Client.Store(w.Items)
 	}
 	for _, p := range proxies {
-		if err := p.SendTo(w.Stack.AWS); err != nil {
+		if err := p.SendTo(w.Stack.AWS, config.Credentials); err != nil {
 			return err
 		}
 	}
