@@ -223,7 +223,6 @@ tools: $(ministack) $(moto) $(sam) $(schemathesis) $(aimlapi) $(awscli) $(golang
 .PHONY: clean
 clean: $(takeup) ## End the local stack, and remove everything that was built and installed.
 	@$(takeup) down
-	rm -rf .takeup .aws-sam .tools tools/asl/node_modules tools/axe/node_modules tools/standardwebhooks/node_modules
 	rm -rf .takeup .aws-sam .tools tools/asl/node_modules tools/axe/node_modules tools/lighthouse/node_modules tools/standardwebhooks/node_modules
 
 # Built each time: go build knows what has changed.
@@ -258,7 +257,6 @@ $(versitygw): package = github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW)
 $(s5cmd): | need-go
 	@cd tools/s5cmd && GOFLAGS= ../step "building s5cmd, as pinned in tools/s5cmd/go.sum" go build -o $(CURDIR)/$@ github.com/peak/s5cmd/v2
 
-$(asl) $(axe) $(verifiersjs): | need-node
 $(asl) $(axe) $(lighthouse) $(verifiersjs): | need-node
 	@dir=$(patsubst %/node_modules/,%,$(dir $@)); tools/step "installing what $$dir/package-lock.json pins" \
 	npm ci --prefix "$$dir" --loglevel=error --no-audit --no-fund --no-update-notifier
