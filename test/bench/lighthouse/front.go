@@ -2,6 +2,8 @@ package lighthouse
 
 import (
 	"compress/gzip"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -19,7 +21,7 @@ func compress(target string) (address string, stop func(), err error) {
 	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(to)
 		r.Out.Header.Del("Accept-Encoding")
-	}}
+	}, ErrorLog: log.New(io.Discard, "", 0)} // a browser leaves while the page polls
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") || r.Method != http.MethodGet {
 			proxy.ServeHTTP(w, r)

@@ -1,20 +1,14 @@
 package proxy
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
-	"time"
-
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"github.com/takeup/takeup/test/chaos/faults"
+	"github.com/takeup/takeup/test/chaos/proxy/resign"
 )
 
 var (
@@ -85,8 +79,7 @@ func (p *Proxy) failPart(w http.ResponseWriter, r *http.Request, body []byte, n 
 			return err
 		}
 		out := r.Clone(r.Context())
-		out.Body, out.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-		if err := p.sign(out, body); err != nil {
+		if err := resign.As(p.owner, out, body); err != nil {
 			return err
 		}
 		if got, err = p.carryOut(r.Context(), out, body); err != nil {
@@ -106,25 +99,6 @@ func (p *Proxy) failPart(w http.ResponseWriter, r *http.Request, body []byte, n 
 	got.body = answered
 	got.write(w)
 	return nil
-}
-
-// sign signs a call whose body was changed, with the rights of the stack's owner in place of the
-// function's.
-func (p *Proxy) sign(r *http.Request, body []byte) error {
-	_, scope, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
-	parts := strings.Split(scope, "/") // key, date, region, service
-	if len(parts) < 5 {
-		return fmt.Errorf("a call is signed with %q", scope)
-	}
-	owner, err := p.owner.Retrieve(r.Context())
-	if err != nil {
-		return err
-	}
-	for _, name := range []string{"Authorization", "X-Amz-Date", "X-Amz-Security-Token"} {
-		r.Header.Del(name)
-	}
-	sum := sha256.Sum256(body)
-	return v4.NewSigner().SignHTTP(r.Context(), owner, r, hex.EncodeToString(sum[:]), parts[3], parts[2], time.Now())
 }
 
 // withFailed adds the entries that failed to an answer of PutEvents, which has them in the order
