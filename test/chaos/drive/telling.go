@@ -121,8 +121,8 @@ func (d *Driver) SweepOutbox(ctx context.Context) {
 	}
 }
 
-// tellTime is the most seconds that the telling of what is left may take: the waits after the
-// attempt that the plan had fail, and after two more that a busy machine was too slow for.
+// tellTime is the most seconds that the telling of what is left may take: the waits after the two
+// attempts that the plan may fail, and after one more that a busy machine was too slow for.
 const tellTime = 8 * 60
 
 // TellAll waits until nothing is left in the outbox and in the queues of webhooks, or tellTime is

@@ -14,9 +14,9 @@ import (
 type Names struct {
 	mu          sync.Mutex
 	byID        map[string]string
-	generations map[string]string // by their bare ids
-	claims      map[string]Claim  // by the start of the time range of a lookup
-	awaited     map[string]time.Time
+	generations map[string]string    // by their bare ids
+	claims      map[string]Claim     // by the start of the time range of a lookup
+	awaited     map[string]time.Time // when each id was first asked for
 }
 
 // Claim is a claim that was seen on its way to the table.

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
@@ -20,6 +19,7 @@ import (
 	"github.com/takeup/takeup/internal/batches"
 	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/test/chaos/faults"
+	"github.com/takeup/takeup/test/harness/executions"
 )
 
 // Batch is a file of prompts. Its videos are jobs of the run.
@@ -159,7 +159,7 @@ func (w *World) DescribeRun(ctx context.Context, name string) (*sfn.DescribeExec
 
 // BatchARN returns the ARN of an execution of a batch.
 func (w *World) BatchARN(execution string) string {
-	return strings.Replace(w.Stack.Outputs["BatchStateMachineArn"], ":stateMachine:", ":execution:", 1) + ":" + execution
+	return executions.ARN(w.Stack.Outputs["BatchStateMachineArn"], execution)
 }
 
 func (w *World) describe(ctx context.Context, arn string) (*sfn.DescribeExecutionOutput, error) {

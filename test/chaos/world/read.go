@@ -23,6 +23,7 @@ import (
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/video/execname"
 	"github.com/takeup/takeup/internal/wait"
+	"github.com/takeup/takeup/test/harness/executions"
 )
 
 // Outcome is the state of a job as seen from outside. Outcomes that compare equal are the same.
@@ -106,7 +107,7 @@ func (o *Outcome) OrNone() string {
 
 // ARN returns the ARN of an execution.
 func (w *World) ARN(execution string) string {
-	return strings.Replace(w.Stack.Outputs["StateMachineArn"], ":stateMachine:", ":execution:", 1) + ":" + execution
+	return executions.ARN(w.Stack.Outputs["StateMachineArn"], execution)
 }
 
 // Outcome reads the outcome of a job. It is nil if there is no execution yet, unless the job

@@ -18,6 +18,11 @@ type Client interface {
 	DescribeExecution(context.Context, *sfn.DescribeExecutionInput, ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error)
 }
 
+// ARN returns the ARN of the execution with that name, of the state machine with that ARN.
+func ARN(machine, name string) string {
+	return strings.Replace(machine, ":stateMachine:", ":execution:", 1) + ":" + name
+}
+
 // Start starts an execution and returns its ARN. It succeeds if one of that name and input is
 // there, as the SDK finds it when it repeats a request whose answer was lost. Step Functions then
 // answers as the first time, and MiniStack refuses.
@@ -31,7 +36,7 @@ func Start(ctx context.Context, client Client, machine, name, input string) (arn
 	if !errors.As(err, &exists) {
 		return "", err
 	}
-	arn = strings.Replace(machine, ":stateMachine:", ":execution:", 1) + ":" + name
+	arn = ARN(machine, name)
 	found, unread := client.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn})
 	if unread != nil || aws.ToString(found.Input) != input {
 		return "", errors.Join(err, unread)
