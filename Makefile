@@ -157,7 +157,7 @@ verify-aws: need-go ## Verify on the deployed STACK what only AWS can show, for 
 
 .PHONY: grants
 grants: need-go $(ministack) $(sam) ## Remove each grant of the template once, and name the test that fails then.
-	cd test && go test -count=1 -v -run 'TestTakeup/grants' ./suites/e2e
+	cd test && go test -count=1 -v -run TestGrants ./suites/e2e
 
 .PHONY: bench-batch
 bench-batch: need-go $(ministack) $(sam) ## Measure a batch of LINES lines on the local stack, and check that each charge has one line. Also AT_ONCE; KILL=true kills functions meanwhile.

@@ -28,9 +28,7 @@ func (p *tab) batchShows(name, text string) {
 // pressBatch clicks a button of the card of a batch.
 func (p *tab) pressBatch(name, words string) {
 	p.Helper()
-	button := "[..." + batch(name) + ".querySelectorAll('button')].find((b) => b.innerText.trim().startsWith(" + js(words) + "))"
-	p.await(fmt.Sprintf("a button %q", words), button)
-	p.do(chromedp.Evaluate[chromedp.Void](batch(name)+".scrollIntoView({block: 'center'})"), chromedp.Click(chromedp.JSPath(button)))
+	p.click("[..." + batch(name) + ".querySelectorAll('button')].find((b) => b.innerText.trim().startsWith(" + js(words) + "))")
 }
 
 // barOf returns the expression of a value of a batch's progress bar.

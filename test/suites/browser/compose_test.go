@@ -33,7 +33,8 @@ func (w *world) testDraft(t *testing.T) {
 	p.order(take)
 	p.await("the video", card(take)+"?.querySelector('video')")
 	p.fill("field-prompt", draft)
-	p.do(chromedp.Click(chromedp.CSS("label[for='field-duration-10']")), chromedp.Click(chromedp.CSS("label[for='field-aspect_ratio-9x16']")))
+	p.click(css("label[for='field-duration-10']"))
+	p.click(css("label[for='field-aspect_ratio-9x16']"))
 
 	// A text takes the settings of the form.
 	p.drop(prompts(t, "boat.txt", "a boat of a text"))
@@ -56,7 +57,7 @@ func (w *world) testDraft(t *testing.T) {
 	}
 	p.do(chromedp.Reload())
 	p.has(take)
-	p.do(chromedp.Click(chromedp.CSS("#drafts summary")))
+	p.click(css("#drafts summary"))
 	p.shows("Draft: kling-video/v1/pro, 10 s, 9:16")
 	p.accessible("a draft on the shelf")
 	p.shot("shelf")
@@ -67,7 +68,7 @@ func (w *world) testDraft(t *testing.T) {
 	}
 
 	// Another model keeps what it has no field for.
-	p.do(chromedp.Click(chromedp.CSS("#more summary")))
+	p.click(css("#more summary"))
 	p.fill("field-negative_prompt", "no people")
 	p.choose("field-model", "openai/sora-2-pro-t2v")
 	p.await("the other form", "!document.getElementById('field-negative_prompt')")
@@ -85,17 +86,17 @@ func (w *world) testTemplates(t *testing.T) {
 	p.signIn()
 	const template = "a template of a harbour"
 	p.fill("field-prompt", template)
-	p.do(chromedp.Click(chromedp.CSS("#drafts summary")))
+	p.click(css("#drafts summary"))
 	p.press("#drafts", "Keep what is in the form as a template")
 	p.shows("Template: kling-video/v1/pro, 5 s, 16:9")
 
 	// It outlives the token.
-	p.do(chromedp.Click(chromedp.ID("forget")))
+	p.click(css("#forget"))
 	p.signIn()
-	p.do(chromedp.Click(chromedp.CSS("#drafts summary")))
+	p.click(css("#drafts summary"))
 	p.press("#drafts", template)
 	p.has(template)
-	p.do(chromedp.Click(chromedp.JSPath("document.querySelector('#kept [aria-label]')")))
+	p.click("document.querySelector('#kept [aria-label]')")
 	p.await("no template", "!document.querySelector('#kept li')")
 	if kept := eval[string](p, "localStorage.getItem('takeup.templates')"); kept != "[]" {
 		t.Errorf("the browser keeps %s", kept)
@@ -109,7 +110,7 @@ func (w *world) testTemplates(t *testing.T) {
 func (w *world) testLines(t *testing.T) {
 	p := w.tab(t)
 	p.signIn()
-	p.do(chromedp.Click(chromedp.CSS("label[for='field-duration-10']")))
+	p.click(css("label[for='field-duration-10']"))
 	lines := []string{"one line of three", "", "two lines of three", "three lines of three"}
 	p.drop(prompts(t, "three lines.txt", lines...))
 	p.shows("One prompt, or 3?")

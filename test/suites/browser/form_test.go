@@ -23,7 +23,7 @@ func (w *world) testRefusedFields(t *testing.T) {
 	if focused := eval[string](p, "document.activeElement.id"); focused != "field-prompt" {
 		t.Errorf("the focus is on %q", focused)
 	}
-	p.do(chromedp.Click(chromedp.CSS("#more summary")))
+	p.click(css("#more summary"))
 	p.fill("field-prompt", "a bear dances")
 	p.fill("field-cfg_scale", "7")
 	before := w.front.count()
@@ -87,7 +87,7 @@ func (w *world) testModels(t *testing.T) {
 	// This model takes several prompts, each with a length.
 	p.choose("field-model", "klingai/video-v3-turbo-pro-text-to-video")
 	p.await("its form", "document.querySelector(\"label[for='field-shots-several']\")")
-	p.do(chromedp.Click(chromedp.CSS("label[for='field-shots-several']")))
+	p.click(css("label[for='field-shots-several']"))
 	p.press("#composer", "Add a shot")
 	p.fill("field-multi_prompt-0-prompt", "a door opens")
 	p.fill("field-multi_prompt-1-prompt", "a cat walks in")

@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -70,9 +71,9 @@ func newFront(t *testing.T, target string) *front {
 				_, _ = w.Write([]byte(body)) // the browser may be gone
 				return
 			}
-			<-r.Context().Done()
+			wait(r)
 		case hold:
-			<-r.Context().Done()
+			wait(r)
 		case lose:
 			proxy.ServeHTTP(httptest.NewRecorder(), r)
 			panic(http.ErrAbortHandler)
@@ -84,6 +85,13 @@ func newFront(t *testing.T, target string) *front {
 	// Release held requests before the server waits for them.
 	t.Cleanup(f.server.CloseClientConnections)
 	return f
+}
+
+// wait returns when the browser has closed the connection. The server notices that only once the
+// body was read.
+func wait(r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body) // the browser may be gone
+	<-r.Context().Done()
 }
 
 func answer(w http.ResponseWriter, status int, message string) {

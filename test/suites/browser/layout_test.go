@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -11,6 +12,26 @@ import (
 // stops is the number of tab stops of a card; a player counts as one.
 func stops(prompt string) string {
 	return "[..." + card(prompt) + ".querySelectorAll('a, button, input, summary, video')].filter((e) => e.tabIndex >= 0 && e.checkVisibility()).length"
+}
+
+// testLatePrice checks that the button doesn't move when the price comes, as somebody presses it.
+func (w *world) testLatePrice(t *testing.T) {
+	p := w.tab(t)
+	p.signIn()
+	for _, size := range [][2]int64{{1280, 900}, {1280, 1600}, {390, 844}} {
+		p.do(chromedp.EmulateViewport(size[0], size[1]))
+		top := func(priced bool) float64 {
+			p.do(chromedp.Reload())
+			p.await("the form", fmt.Sprintf("document.getElementById('price')?.checkVisibility() && Boolean(document.getElementById('price-note').textContent) === %t", priced))
+			return eval[float64](p, css("#generate")+".getBoundingClientRect().top")
+		}
+		stop := w.front.disturbing(t, on("/check", hold))
+		before := top(false)
+		stop()
+		if after := top(true); after != before {
+			t.Errorf("in a window of %d x %d the button is at %g without a price, and at %g with it", size[0], size[1], before, after)
+		}
+	}
 }
 
 // testLayout checks what is in view, on which side a text begins, and how many tab stops a card
@@ -31,7 +52,7 @@ func (w *world) testLayout(t *testing.T) {
 	}
 
 	// A prompt of several lines is cut after three, and is whole in the view that it leads to.
-	p.do(chromedp.Click(chromedp.JSPath(card(several) + ".querySelector('.prompt a')")))
+	p.click(card(several) + ".querySelector('.prompt a')")
 	p.await("the whole prompt", "document.getElementById('view-title').innerText === "+js(several))
 	p.key(kb.Escape)
 	p.choose("field-prompt", arabic)
@@ -51,7 +72,8 @@ func (w *world) testLayout(t *testing.T) {
 
 	// The button is in view, and nothing of the form below it, with and without a banner, however
 	// far the form is scrolled.
-	p.do(chromedp.EmulateViewport(1366, 768), chromedp.Click(chromedp.CSS("#more summary")))
+	p.do(chromedp.EmulateViewport(1366, 768))
+	p.click(css("#more summary"))
 	for _, hidden := range []string{"true", "false"} {
 		p.do(chromedp.Evaluate[chromedp.Void]("{ const e = document.getElementById('paused'); e.hidden = " + hidden + "; e.textContent = 'Paused'; scrollTo(0, 0) }"))
 		for _, top := range []string{"0", "150", "9999"} {
@@ -70,9 +92,9 @@ func (w *world) testLayout(t *testing.T) {
 	// On a phone, the form and the library are one tap from each other.
 	p.do(chromedp.EmulateViewport(390, 844))
 	p.accessible("a phone")
-	p.do(chromedp.Click(chromedp.CSS(".skip")))
+	p.click(css(".skip"))
 	p.await("the library", "Math.abs(document.getElementById('videos').getBoundingClientRect().top) < 40 && document.activeElement.id === 'videos'")
-	p.do(chromedp.Click(chromedp.CSS(".up")))
+	p.click(css(".up"))
 	p.await("the form", "Math.abs(document.getElementById('new').getBoundingClientRect().top) < 40")
 
 	if _, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "forced-colors", Value: "active"}}}); err != nil {

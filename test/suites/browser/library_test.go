@@ -121,7 +121,7 @@ func (p *tab) plays(s *shelf) {
 	}
 	enter("pointerleave", "mouse")
 	p.await("the poster again", player+".hidden && "+player+".paused")
-	p.do(chromedp.Click(chromedp.JSPath(of + ".querySelector('.play')")))
+	p.click(of + ".querySelector('.play')")
 	p.await("it to play with sound", "!"+player+".paused && !"+player+".muted && "+player+".controls && document.activeElement === "+player)
 	enter("pointerleave", "mouse")
 	p.accessible("a video that plays")
@@ -140,7 +140,7 @@ func box(n int) string { return card(fmt.Sprintf("number %d,", n)) + ".querySele
 
 func (p *tab) selects(fake *apitest.Server) {
 	p.Helper()
-	p.do(chromedp.Click(chromedp.JSPath(box(1))))
+	p.click(box(1))
 	p.await("one", "document.getElementById('picked').textContent.startsWith('1 selected')")
 	p.do(chromedp.Evaluate[chromedp.Void](box(4) + ".dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true, shiftKey: true})); undefined"))
 	p.shows("4 selected: 20 s of video, $5")

@@ -22,7 +22,7 @@ func (w *world) testSecondTab(t *testing.T) {
 	if draft := eval[string](other, "document.getElementById('field-prompt').value"); draft != "" {
 		t.Errorf("the other tab has the draft %q", draft)
 	}
-	other.do(chromedp.Click(chromedp.ID("forget")))
+	other.click(css("#forget"))
 	p.shows("The token was forgotten in another tab. What you wrote is kept.")
 	other.do(chromedp.Reload())
 	other.shows("Your token, please")
@@ -34,13 +34,13 @@ func (w *world) testKeptToken(t *testing.T) {
 	p := w.tab(t)
 	p.open()
 	p.shows("Until you press Forget the token, whoever uses this browser can then spend your money.")
-	p.do(chromedp.Click(chromedp.ID("stay")))
+	p.click(css("#stay"))
 	p.signInHere()
 	other := p.another()
 	p.do(chromedp.Navigate("about:blank"))
 	other.open()
 	other.await("the form", "!document.getElementById('composer').hidden")
-	other.do(chromedp.Click(chromedp.ID("forget")))
+	other.click(css("#forget"))
 	other.shows("Your token, please")
 	if kept := eval[int](other, "localStorage.length"); kept != 0 {
 		t.Errorf("%d values are stored", kept)

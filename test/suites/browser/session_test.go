@@ -32,7 +32,7 @@ func (w *world) testReload(t *testing.T) {
 	other := w.tab(t)
 	other.open()
 	other.shows("Your token, please")
-	p.do(chromedp.Click(chromedp.ID("forget")))
+	p.click(css("#forget"))
 	p.shows("Your token, please")
 	p.do(chromedp.Reload())
 	p.shows("Your token, please")

@@ -147,9 +147,9 @@ const shownImages = `[...document.images].filter((i) => {
 func (w *world) testLooks(t *testing.T) {
 	p := w.tab(t)
 	p.signIn()
-	p.do(chromedp.Click(chromedp.CSS("label[for='field-duration-10']")))
+	p.click(css("label[for='field-duration-10']"))
 	p.order("A lighthouse keeper lights the lamp while a storm rolls in")
-	p.do(chromedp.Click(chromedp.CSS("label[for='field-duration-5']")))
+	p.click(css("label[for='field-duration-5']"))
 	p.order("Macro shot: a drop of ink spreads in clear water, blue on white")
 	for _, prompt := range []string{"A lighthouse keeper", "a drop of ink"} {
 		p.await("the poster", card(prompt)+"?.querySelector('img')?.naturalWidth > 0")

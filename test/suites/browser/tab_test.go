@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -133,7 +134,8 @@ func (p *tab) until(what string, done func(context.Context) bool) {
 		select {
 		case <-ctx.Done():
 			p.shot("failed")
-			p.Fatalf("timed out waiting for %s", what)
+			shown, _ := chromedp.Run(p.ctx, chromedp.Evaluate[string]("document.body.innerText.slice(0, 3000)")) // "" if it fails too
+			p.Fatalf("timed out waiting for %s; the page shows:\n%s", what, shown)
 		case <-tick.C:
 		}
 	}
@@ -174,9 +176,56 @@ func (p *tab) hides(text string) {
 // press clicks the button with these words, within what a selector finds.
 func (p *tab) press(within, words string) {
 	p.Helper()
-	button := "[...document.querySelectorAll(" + js(within+" button") + ")].find((b) => !b.closest('[hidden]') && b.innerText.trim().startsWith(" + js(words) + "))"
-	p.await("a button "+strconv.Quote(words), button)
-	p.do(chromedp.Click(chromedp.JSPath(button)))
+	p.click("[...document.querySelectorAll(" + js(within+" button") + ")].find((b) => !b.closest('[hidden]') && b.innerText.trim().startsWith(" + js(words) + "))")
+}
+
+// css returns the expression of the first element of a selector.
+func css(selector string) string {
+	return "document.querySelector(" + js(selector) + ")"
+}
+
+// place waits until an element is in view, stays in its place, and is covered by nothing there. The
+// page counts whether the next click reaches it.
+func (p *tab) place(element string) (x, y float64) {
+	p.Helper()
+	expression := `(() => {
+	  const element = ` + element + `;
+	  if (!element?.checkVisibility()) return [];
+	  element.scrollIntoViewIfNeeded();
+	  const {x, y, width, height} = element.getClientRects()[0];
+	  const at = [x + width / 2, y + height / 2];
+	  if (!element.contains(document.elementFromPoint(...at))) {
+	    element.scrollIntoView({block: "center", behavior: "instant"});
+	    return [];
+	  }
+	  window.clicks = 0;
+	  addEventListener("click", ({target}) => (window.clicks += element.contains(target)), {capture: true, once: true});
+	  return at;
+	})()`
+	var last []float64
+	p.until("an element that stays in its place: "+element, func(ctx context.Context) bool {
+		at, err := chromedp.Run(ctx, chromedp.Evaluate[[]float64](expression))
+		still := err == nil && len(at) == 2 && slices.Equal(at, last)
+		last = at
+		return still
+	})
+	return last[0], last[1]
+}
+
+// click clicks an element. As a person does, it clicks again if the element moved away at that
+// very moment.
+func (p *tab) click(element string) {
+	p.Helper()
+	for missed := true; missed; {
+		x, y := p.place(element)
+		p.do(chromedp.MouseClickXY(x, y))
+		var err error
+		missed, err = chromedp.Run(p.ctx, chromedp.Evaluate[bool]("window.clicks === 0"))
+		missed = missed && err == nil // a document that the click replaced has no answer
+		if missed {
+			p.Logf("a click at %g, %g missed %s", x, y, element)
+		}
+	}
 }
 
 // key presses keys, as a person without a mouse does.
@@ -221,7 +270,7 @@ func (p *tab) choose(id, value string) {
 func (p *tab) order(prompt string) {
 	p.Helper()
 	p.fill("field-prompt", prompt)
-	p.do(chromedp.Click(chromedp.ID("generate")))
+	p.click(css("#generate"))
 	p.await("a card for "+prompt, card(prompt))
 }
 
@@ -249,9 +298,7 @@ func (p *tab) cardShows(prompt, text string) {
 // pressCard clicks a button of the card of a prompt.
 func (p *tab) pressCard(prompt, words string) {
 	p.Helper()
-	button := "[..." + card(prompt) + ".querySelectorAll('button')].find((b) => b.innerText.trim().startsWith(" + js(words) + "))"
-	p.await("a button "+strconv.Quote(words), button)
-	p.do(chromedp.Click(chromedp.JSPath(button)))
+	p.click("[..." + card(prompt) + ".querySelectorAll('button')].find((b) => b.innerText.trim().startsWith(" + js(words) + "))")
 }
 
 // scheme switches the page to the dark or the light scheme.

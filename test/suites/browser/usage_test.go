@@ -51,7 +51,7 @@ func (w *world) testUsage(t *testing.T) {
 			t.Errorf("%s was asked for before anybody wanted to see it", r.path)
 		}
 	}
-	p.do(chromedp.Click(chromedp.ID("spent")))
+	p.click(css("#spent"))
 	p.await("the chart", "document.querySelector('#usage[open] .chart rect.spent')")
 	used, err := calls.Usage(t.Context(), api.UsageQuery{})
 	if err != nil {
@@ -130,7 +130,7 @@ func (w *world) testUsageMonth(t *testing.T) {
 	stop()
 	w.front.invent(inventedUsage(month))
 	stop = w.front.disturbing(t, on("/usage", invent))
-	p.do(chromedp.Click(chromedp.ID("spent")))
+	p.click(css("#spent"))
 	p.await("the chart", "document.querySelectorAll('#usage[open] .chart rect.spent').length > 20 && document.querySelector('.chart rect.reserved') && document.querySelector('.chart rect.uncertain')")
 	p.shows("/ann set the caps at ")
 	p.shows("Otherwise they are $100 a day, no limit a month, 100 videos at once.")

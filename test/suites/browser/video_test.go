@@ -96,7 +96,7 @@ func (w *world) testVideo(t *testing.T) {
 		t.Errorf("before it is played, the video is loaded from %s", src)
 	}
 	p.accessible("a poster")
-	p.do(chromedp.Click(chromedp.JSPath(card(boat) + "?.querySelector('.play')")))
+	p.click(card(boat) + "?.querySelector('.play')")
 	p.await("the video to play", player+".currentTime > 0.5")
 	if seconds := eval[float64](p, player+".duration"); seconds < 4.5 || seconds > 5.5 {
 		t.Errorf("the video has %g s", seconds)
@@ -310,7 +310,8 @@ func (w *world) testDoubleClick(t *testing.T) {
 	p.signIn()
 	prompt := "a kite over the sea"
 	p.fill("field-prompt", prompt)
-	p.do(chromedp.DoubleClick(chromedp.ID("generate")), chromedp.Click(chromedp.ID("generate")))
+	x, y := p.place(css("#generate"))
+	p.do(chromedp.MouseClickXY(x, y), chromedp.MouseClickXY(x, y, chromedp.ClickCount(2)), chromedp.MouseClickXY(x, y))
 	p.await("the video", card(prompt)+"?.querySelector('video')")
 	w.boughtOnce(t, prompt)
 	if n := eval[int](p, "[...document.querySelectorAll('.prompt')].filter((e) => e.textContent === "+js(prompt)+").length"); n != 1 {

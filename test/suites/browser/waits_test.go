@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/takeup/takeup/internal/api"
@@ -40,7 +39,7 @@ func (p *tab) keep() {
 // view opens a job's own view.
 func (p *tab) view(prompt string) {
 	p.Helper()
-	p.do(chromedp.Click(chromedp.JSPath(card(prompt) + ".querySelector('.prompt a')")))
+	p.click(card(prompt) + ".querySelector('.prompt a')")
 	p.await("the view of "+strconv.Quote(prompt), "document.getElementById('view').open && document.getElementById('view-title').textContent === "+js(prompt))
 }
 

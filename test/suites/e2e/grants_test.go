@@ -35,11 +35,13 @@ func unenforceable() []policy.Exemption {
 	}
 }
 
-// testGrants revokes each grant of the template, one at a time and by the IAM API, and expects a
+// TestGrants revokes each grant of the template, one at a time and by the IAM API, and expects a
 // probe to fail for lack of it. A grant is one action of a statement on one of its resources.
 //
-// It needs the stack to itself.
-func (w *world) testGrants(t *testing.T) {
+// It needs a stack to itself.
+func TestGrants(t *testing.T) {
+	t.Parallel()
+	w := start(t, "grants")
 	all := w.grants(t)
 	grants := slices.Clone(all)
 	enforced, idle := policy.Unexempted(grants, unenforceable())

@@ -23,7 +23,8 @@ func TestMain(m *testing.M) {
 }
 
 func TestTakeup(t *testing.T) {
-	w := start(t)
+	t.Parallel()
+	w := start(t, "test")
 	t.Run("doctor", w.testDoctor)
 	t.Run("triggers", func(t *testing.T) {
 		for _, test := range []struct {
@@ -102,7 +103,6 @@ func TestTakeup(t *testing.T) {
 	t.Run("what seldom happens", w.testSeldom)
 	t.Run("logs", w.testLogs)
 	t.Run("permissions", w.testPermissions)
-	t.Run("grants", w.testGrants)
 	t.Run("verify-aws", w.testVerify) // it deletes the stack
 	t.Run("deployed again", w.testDeployedAgain)
 }

@@ -69,11 +69,12 @@ type world struct {
 	prompts []string
 	private []string // other texts that no log may contain
 
-	probed int // number of jobs of testGrants so far
+	probed int // number of jobs of TestGrants so far
 }
 
-// start deploys the template unchanged, with the shortest times that it accepts.
-func start(t *testing.T) *world {
+// start deploys the template unchanged, with the shortest times that it accepts, on an engine of
+// its own whose state is in the directory dir.
+func start(t *testing.T, dir string) *world {
 	w := &world{
 		recorder: record.New("ApiFunction"),
 		jobs:     map[string]string{}, fates: map[string]script.Fate{},
@@ -106,7 +107,7 @@ func start(t *testing.T) *world {
 	w.providerURL = provider.URL
 
 	w.stack, err = stack.Start(t.Context(), stack.Options{
-		Root: "../../..", StateDir: "../../../.takeup/test",
+		Root: "../../..", StateDir: "../../../.takeup/" + dir,
 		Provider: &stack.Provider{BaseURL: provider.URL, Key: providerKey},
 		Parameters: map[string]string{
 			"FirstWaitSeconds": "1", "CheckIntervalSeconds": "1", "RequestGapSeconds": "1", "BusyWaitSeconds": "1",
