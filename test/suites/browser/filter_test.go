@@ -20,6 +20,19 @@ const (
 	settled = "document.querySelector('#list-wait').hidden && !document.getElementById('searched').innerText.startsWith('Searching')"
 )
 
+// testSome makes videos, and a failure, for the tests after it.
+func (w *world) testSome(t *testing.T) {
+	for _, prompt := range []string{boat, "a snail crosses a motorway", refused + " robs a bank"} {
+		w.post(t, prompt)
+	}
+	p := w.tab(t)
+	p.signIn()
+	for _, prompt := range []string{boat, "a snail crosses a motorway"} {
+		p.await("the poster", card(prompt)+"?.querySelector('img')?.naturalWidth > 0")
+	}
+	p.cardShows(refused, "The provider made no video")
+}
+
 // testFilters finds the jobs of earlier tests by each filter, while one job runs.
 func (w *world) testFilters(t *testing.T) {
 	p := w.tab(t)

@@ -34,7 +34,8 @@ const (
 	inSeconds = 2.0               // all others
 )
 
-func start(t *testing.T) *world {
+// start deploys the template on an engine of its own, whose state is in the directory dir.
+func start(t *testing.T, dir string) *world {
 	if err := os.MkdirAll(screenshots, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +50,7 @@ func start(t *testing.T) *world {
 	t.Cleanup(server.Close)
 	w := &world{provider: provider}
 	w.stack, err = stack.Start(t.Context(), stack.Options{
-		Root: "../../..", StateDir: "../../../.takeup/browser",
+		Root: "../../..", StateDir: "../../../.takeup/browser-" + dir,
 		Provider: &stack.Provider{BaseURL: server.URL, Key: settings.Keys[0]},
 		Parameters: map[string]string{
 			"FirstWaitSeconds": "1", "CheckIntervalSeconds": "1", "BusyWaitSeconds": "1", "LookupFirstSeconds": "5",
@@ -123,21 +124,23 @@ func (w *world) boughtOnce(t *testing.T, prompt string) {
 	}
 }
 
-func TestPage(t *testing.T) {
-	w := start(t)
-	for _, test := range []struct {
-		name string
-		run  func(*world, *testing.T)
-	}{
-		// In this order: the first needs a list without videos, and the later ones use the videos
-		// of those before.
-		{"nothing yet", (*world).testEmpty},
+// part is a test of the page. Those of a list are run in its order: the later ones use the videos
+// of those before.
+type part struct {
+	name string
+	run  func(*world, *testing.T)
+}
+
+// TestRequests sends requests in all ways, and follows what becomes of them.
+func TestRequests(t *testing.T) {
+	t.Parallel()
+	start(t, "requests").play(t, []part{
+		{"nothing yet", (*world).testEmpty}, // needs a list without videos
 		{"a wrong token", (*world).testWrongToken},
 		{"a prompt becomes a video", (*world).testVideo},
 		{"a curl command", (*world).testCurl},
 		{"a failure", (*world).testFailure},
 		{"a redrive", (*world).testRedrive},
-		{"a cancel", (*world).testCancel},
 		{"a discard", (*world).testDiscard},
 		{"no room", (*world).testNoRoom},
 		{"no answer of the provider", (*world).testNoAnswer},
@@ -152,6 +155,15 @@ func TestPage(t *testing.T) {
 		{"a reload", (*world).testReload},
 		{"a replaced token", (*world).testExchangedToken},
 		{"no mouse", (*world).testKeyboard},
+	})
+}
+
+// TestPage uses the page with videos in it.
+func TestPage(t *testing.T) {
+	t.Parallel()
+	start(t, "page").play(t, []part{
+		{"some videos", (*world).testSome},
+		{"a cancel", (*world).testCancel},
 		{"a slow API", (*world).testSlow},
 		{"a failing API", (*world).testFailing},
 		{"one round trip", (*world).testRoundTrip},
@@ -178,8 +190,12 @@ func TestPage(t *testing.T) {
 		{"a token that is kept", (*world).testKeptToken},
 		{"the line is back", (*world).testOnline},
 		{"an end that nobody sees", (*world).testTold},
-	} {
-		if !t.Run(test.name, func(t *testing.T) { test.run(w, t) }) && t.Context().Err() != nil {
+	})
+}
+
+func (w *world) play(t *testing.T, parts []part) {
+	for _, p := range parts {
+		if !t.Run(p.name, func(t *testing.T) { p.run(w, t) }) && t.Context().Err() != nil {
 			return
 		}
 	}
