@@ -130,12 +130,12 @@ pairs := ^TestEveryFaultAndEveryPair$$
 # The suites that test-long runs.
 long := changes commands docker mutants
 
-# Of the packages in test/, e2e takes longest, so it comes first.
+# Of the packages in test/, e2e and browser take longest, so they come first.
 .PHONY: test
 test: need-go need-python need-cc need-node need-curl $(ministack) $(moto) $(sam) $(schemathesis) $(aimlapi) $(axe) $(verifiers) $(verifiersjs) $(chromium) $(versitygw) ## Run the tests of every part, and of the whole on the local stack.
 	go test -race -timeout 30m -skip '$(plays)' ./...
 	GOGC=400 go test -timeout 30m -run '$(pairs)' ./internal/pipeline
-	cd test && go test -race -timeout 30m ./suites/e2e $$(go list ./... | grep -vE '/test/suites/($(subst $(space),|,$(long)))$$')
+	cd test && go test -race -timeout 30m ./suites/e2e ./suites/browser $$(go list ./... | grep -vE '/test/suites/($(subst $(space),|,$(long)))$$')
 
 .PHONY: test-long
 test-long: need-go need-python need-cc need-node need-curl $(ministack) $(sam) $(awscli) ## Run the longer tests: the other plays, the mutants, the changes, the commands of the documents, and Lambda's container.
