@@ -28,7 +28,7 @@ func (p *tab) batchShows(name, text string) {
 // pressBatch clicks a button of the card of a batch.
 func (p *tab) pressBatch(name, words string) {
 	p.Helper()
-	p.click("[..." + batch(name) + ".querySelectorAll('button')].find((b) => b.innerText.trim().startsWith(" + js(words) + "))")
+	p.click(button(batch(name)+".querySelectorAll('button')", words))
 }
 
 // barOf returns the expression of a value of a batch's progress bar.

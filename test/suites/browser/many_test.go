@@ -8,7 +8,6 @@ import (
 	"flag"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	cdpio "github.com/chromedp/cdproto/io"
@@ -26,7 +25,6 @@ var timed = flag.Bool("timed", false, "fail if the page is slow with many videos
 const (
 	stretch       = 100 // frames
 	mostStretches = 1000
-	stretchLimit  = 30 * time.Second
 	tries         = 4
 )
 
@@ -92,7 +90,7 @@ func scrollThrough(t *testing.T) bool {
 		if n == mostStretches {
 			t.Fatalf("after %d frames, there is no end", got.Frames)
 		}
-		ctx, cancel := context.WithTimeout(p.ctx, stretchLimit)
+		ctx, cancel := context.WithTimeout(p.ctx, waitLimit)
 		next, err := chromedp.Run(ctx, chromedp.Evaluate[scrolled](fmt.Sprintf("scrollOn(%d)", stretch), chromedp.EvalAwaitPromise))
 		cancel()
 		if errors.Is(err, context.DeadlineExceeded) && eval[bool](p, "new Promise((done) => { requestAnimationFrame(() => done(false)); setTimeout(done, 5000, true); })") {

@@ -18,7 +18,7 @@ func (w *world) testReload(t *testing.T) {
 	p.do(chromedp.Reload())
 	p.await("the form", "!document.getElementById('composer').hidden")
 	p.await("the card", card(prompt))
-	for _, earlier := range []string{boat, refused} {
+	for _, earlier := range []string{boat, refused, "a train that never leaves"} {
 		p.scrollTo(earlier)
 	}
 	p.do(chromedp.Evaluate[chromedp.Void]("scrollTo(0, 0); undefined"))

@@ -176,7 +176,12 @@ func (p *tab) hides(text string) {
 // press clicks the button with these words, within what a selector finds.
 func (p *tab) press(within, words string) {
 	p.Helper()
-	p.click("[...document.querySelectorAll(" + js(within+" button") + ")].find((b) => !b.closest('[hidden]') && b.innerText.trim().startsWith(" + js(words) + "))")
+	p.click(button("document.querySelectorAll("+js(within+" button")+")", words))
+}
+
+// button returns the expression of the button with these words, of a list of buttons.
+func button(list, words string) string {
+	return "[..." + list + "].find((b) => !b.closest('[hidden]') && b.innerText.trim().startsWith(" + js(words) + "))"
 }
 
 // css returns the expression of the first element of a selector.
@@ -298,7 +303,7 @@ func (p *tab) cardShows(prompt, text string) {
 // pressCard clicks a button of the card of a prompt.
 func (p *tab) pressCard(prompt, words string) {
 	p.Helper()
-	p.click("[..." + card(prompt) + ".querySelectorAll('button')].find((b) => b.innerText.trim().startsWith(" + js(words) + "))")
+	p.click(button(card(prompt)+".querySelectorAll('button')", words))
 }
 
 // scheme switches the page to the dark or the light scheme.

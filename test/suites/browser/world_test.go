@@ -141,6 +141,7 @@ func TestRequests(t *testing.T) {
 		{"a curl command", (*world).testCurl},
 		{"a failure", (*world).testFailure},
 		{"a redrive", (*world).testRedrive},
+		{"a cancel", (*world).testCancel},
 		{"a discard", (*world).testDiscard},
 		{"no room", (*world).testNoRoom},
 		{"no answer of the provider", (*world).testNoAnswer},
@@ -163,7 +164,7 @@ func TestPage(t *testing.T) {
 	t.Parallel()
 	start(t, "page").play(t, []part{
 		{"some videos", (*world).testSome},
-		{"a cancel", (*world).testCancel},
+		{"a cancel", (*world).testCancel}, // as above, for the filters
 		{"a slow API", (*world).testSlow},
 		{"a failing API", (*world).testFailing},
 		{"one round trip", (*world).testRoundTrip},
