@@ -117,6 +117,18 @@ func (s turns) RoundTrip(r *http.Request) (*http.Response, error) {
 	return s.RoundTripper.RoundTrip(r)
 }
 
+// readOnly is a transport that hides the WriteTo method of a request's body. The SDK closes the
+// body once the response begins. WriteTo then returns io.EOF as an error, net/http closes the
+// connection below the response, and the SDK sends the request again (aws-sdk-go-v2, issue 2737).
+// A CreateTable that is sent again fails.
+type readOnly struct{ http.RoundTripper }
+
+func (t readOnly) RoundTrip(r *http.Request) (*http.Response, error) {
+	request := *r
+	request.Body = struct{ io.ReadCloser }{r.Body}
+	return t.RoundTripper.RoundTrip(&request)
+}
+
 // client returns a client whose calls pass through transport, if it is not nil.
 func (e engine) client(transport http.RoundTripper) *dynamodb.Client {
 	if transport == nil {
@@ -126,7 +138,7 @@ func (e engine) client(transport http.RoundTripper) *dynamodb.Client {
 		transport = turns{transport, e.turn}
 	}
 	return dynamodb.New(dynamodb.Options{
-		BaseEndpoint: &e.url, Region: "us-east-1", HTTPClient: &http.Client{Transport: transport},
+		BaseEndpoint: &e.url, Region: "us-east-1", HTTPClient: &http.Client{Transport: readOnly{transport}},
 		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
 	})
 }
