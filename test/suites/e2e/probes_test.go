@@ -276,10 +276,8 @@ func (w *world) probeList(t *testing.T) error {
 // probeRunning redrives a job whose execution waits for its video. The redrive is refused.
 func (w *world) probeRunning(t *testing.T) error {
 	id := w.fresh()
-	w.doom(id, script.Fate{Outcome: script.OutcomeNever})
-	w.startByHand(t, id, fmt.Sprintf(`{"prompt":"a probe called %s"}`, id))
+	w.endless(t, id)
 	defer w.abort(t, id)
-	await(t, "the generation of "+id, func() bool { return len(w.generations(id)) > 0 })
 	_, err := invokeAPI[api.Error](w, t, http.StatusConflict, http.MethodPost, api.PathOf(api.RedrivePath, id), "")
 	return err
 }

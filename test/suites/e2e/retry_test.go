@@ -54,10 +54,8 @@ func (w *world) testRetry(t *testing.T) {
 // probeRetry retries a job that waits for its video. The execution that waited is stopped.
 func (w *world) probeRetry(t *testing.T) error {
 	id := w.fresh()
-	w.doom(id, script.Fate{Outcome: script.OutcomeNever})
-	w.startByHand(t, id, fmt.Sprintf(`{"prompt":"a probe called %s"}`, id))
+	w.endless(t, id)
 	defer w.abort(t, id)
-	await(t, "the generation of "+id, func() bool { return len(w.generations(id)) > 0 })
 	if _, err := invokeAPI[map[string]any](w, t, http.StatusAccepted, http.MethodPost, api.PathOf(api.RetryPath, id), ""); err != nil {
 		return err
 	}

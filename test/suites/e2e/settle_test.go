@@ -24,7 +24,8 @@ func (w *world) testStopped(t *testing.T) {
 	}
 }
 
-// endless starts a job by hand whose generation never ends, and waits until it is submitted.
+// endless starts a job by hand whose generation never ends. It waits until the submission is recorded:
+// before that, the job can neither be retried nor cancelled.
 func (w *world) endless(t *testing.T, id string) {
 	t.Helper()
 	w.doom(id, script.Fate{Outcome: script.OutcomeNever})
