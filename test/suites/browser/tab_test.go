@@ -22,8 +22,8 @@ const waitLimit = 90 * time.Second
 // chromium is the browser that make installs.
 const chromium = "../../../.tools/chromium/bin/chromium"
 
-// newBrowser starts Chromium headless.
-func newBrowser(t *testing.T) context.Context {
+// newBrowser starts Chromium headless, until the end of the test.
+func newBrowser(t *testing.T, options ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	path, err := filepath.Abs(chromium)
 	if err != nil {
@@ -32,14 +32,13 @@ func newBrowser(t *testing.T) context.Context {
 	if _, err := os.Stat(path); err != nil {
 		t.Fatalf("the pinned Chromium is not installed; make tools installs it: %v", err)
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
+	allocator, cancel := chromedp.NewExecAllocator(t.Context(), slices.Concat(chromedp.DefaultExecAllocatorOptions[:], []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()),
 		chromedp.NoSandbox, // the sandbox needs a user of its own, and these pages are ours
 		chromedp.DisableGPU, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("autoplay-policy", "user-gesture-required"),
 		chromedp.Flag("lang", "en-GB"), chromedp.Env("TZ=UTC", "LANG=C.UTF-8"),
-	)
-	allocator, cancel := chromedp.NewExecAllocator(t.Context(), options...)
+	}, options)...)
 	t.Cleanup(cancel)
 	ctx, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(cancel)
