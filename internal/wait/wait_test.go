@@ -40,3 +40,22 @@ func TestFor(t *testing.T) {
 		})
 	}
 }
+
+// A wait for nothing takes no timer, as wait.go says why.
+func TestForNothing(t *testing.T) {
+	for _, d := range []time.Duration{0, -time.Second} {
+		if made := testing.AllocsPerRun(10, func() {
+			if err := wait.For(t.Context(), d); err != nil {
+				t.Error(err)
+			}
+		}); made != 0 {
+			t.Errorf("waiting for %v makes %v objects", d, made)
+		}
+		why := errors.New("stopped")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cancel(why)
+		if err := wait.For(ctx, d); !errors.Is(err, why) {
+			t.Errorf("waiting for %v after the context's end: %v", d, err)
+		}
+	}
+}
