@@ -41,7 +41,7 @@ func TestFor(t *testing.T) {
 	}
 }
 
-// A wait for nothing takes no timer, as wait.go says why.
+// TestForNothing holds that a wait for nothing makes no timer. For says why.
 func TestForNothing(t *testing.T) {
 	for _, d := range []time.Duration{0, -time.Second} {
 		if made := testing.AllocsPerRun(10, func() {

@@ -23,6 +23,7 @@ import (
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
 	"github.com/takeup/takeup/internal/video/report"
+	"github.com/takeup/takeup/internal/wait"
 )
 
 // What calls of AWS take within a region.
@@ -215,9 +216,4 @@ func (keys) Read(context.Context) ([]sign.Secret, string, error) {
 }
 
 // pause takes as long as a call.
-func pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
-}
+func pause(ctx context.Context, d time.Duration) { _ = wait.For(ctx, d) }

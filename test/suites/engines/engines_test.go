@@ -31,6 +31,7 @@ import (
 	"github.com/takeup/takeup/internal/table"
 	"github.com/takeup/takeup/internal/table/dynamotest"
 	"github.com/takeup/takeup/internal/video"
+	"github.com/takeup/takeup/internal/wait"
 )
 
 // engine is a running DynamoDB engine. Where one differs from DynamoDB, AWS's documentation
@@ -96,11 +97,9 @@ func start(t *testing.T, name string, how func(int) (string, []string, []string)
 		if _, err = e.client(nil).ListTables(ctx, &dynamodb.ListTablesInput{}); err == nil {
 			return e
 		}
-		select {
-		case <-ctx.Done():
+		if wait.For(ctx, 100*time.Millisecond) != nil {
 			said, _ := os.ReadFile(log.Name())
 			t.Fatalf("it does not answer: %v\n%s", err, said)
-		case <-time.After(100 * time.Millisecond):
 		}
 	}
 }
