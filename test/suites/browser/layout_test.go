@@ -1,7 +1,8 @@
 package browser
 
 import (
-	"fmt"
+	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -14,22 +15,33 @@ func stops(prompt string) string {
 	return "[..." + card(prompt) + ".querySelectorAll('a, button, input, summary, video')].filter((e) => e.tabIndex >= 0 && e.checkVisibility()).length"
 }
 
-// testLatePrice checks that the button doesn't move when the price comes, as somebody presses it.
-func (w *world) testLatePrice(t *testing.T) {
+// testLateAnswers checks that nothing moves when the price and the spending come, as somebody
+// presses the button.
+func (w *world) testLateAnswers(t *testing.T) {
 	p := w.tab(t)
 	p.signIn()
-	for _, size := range [][2]int64{{1280, 900}, {1280, 1600}, {390, 844}} {
+	const price, spent, capped = "document.getElementById('price-note')?.textContent", "!document.getElementById('spent').hidden", "document.querySelector('#spent-month progress')"
+	for _, size := range [][2]int64{{1280, 900}, {1280, 1600}, {700, 900}, {390, 844}, {360, 740}} {
 		p.do(chromedp.EmulateViewport(size[0], size[1]))
-		top := func(priced bool) float64 {
+		places := func(known string, disturb func(*http.Request) disturbance) string {
+			stop := w.front.disturbing(t, disturb)
+			defer stop()
 			p.do(chromedp.Reload())
-			p.await("the form", fmt.Sprintf("document.getElementById('price')?.checkVisibility() && Boolean(document.getElementById('price-note').textContent) === %t", priced))
-			return eval[float64](p, css("#generate")+".getBoundingClientRect().top")
+			p.await("the form", "document.getElementById('price')?.checkVisibility() && Boolean("+known+")")
+			return eval[string](p, "['.brand', '#generate', '#videos'].map((e) => document.querySelector(e).getBoundingClientRect().top).join(', ')")
 		}
-		stop := w.front.disturbing(t, on("/check", hold))
-		before := top(false)
-		stop()
-		if after := top(true); after != before {
-			t.Errorf("in a window of %d x %d the button is at %g without a price, and at %g with it", size[0], size[1], before, after)
+		late := places("!"+price+" && !("+spent+")", func(r *http.Request) disturbance {
+			if what := on("/check", hold)(r); what != pass {
+				return what
+			}
+			return on("/control", hold)(r)
+		})
+		if known := places(price+" && "+spent, nil); known != late {
+			t.Errorf("in a window of %d x %d the brand, the button and the videos are at %s at first, and at %s with the price and the spending", size[0], size[1], late, known)
+		}
+		w.front.invent(slices.Repeat([]string{inventedControl}, 9)...) // the page may ask again
+		if known := places(price+" && "+capped, on("/control", invent)); known != late {
+			t.Errorf("in a window of %d x %d the brand, the button and the videos are at %s at first, and at %s with the price and the caps", size[0], size[1], late, known)
 		}
 	}
 }

@@ -185,7 +185,7 @@ func TestPage(t *testing.T) {
 		{"several lines", (*world).testLines},
 		{"many files", (*world).testManyFiles},
 		{"variations", (*world).testVariations},
-		{"a late price", (*world).testLatePrice},
+		{"late answers", (*world).testLateAnswers},
 		{"what is in view", (*world).testLayout},
 		{"a second tab", (*world).testSecondTab},
 		{"a token that is kept", (*world).testKeptToken},
