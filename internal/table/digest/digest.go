@@ -24,6 +24,9 @@ const Most = 50
 // life is how long a digest is kept after its last change: as long as the outbox keeps an event.
 const life = 30 * 24 * time.Hour
 
+// writing is what a write does, in its errors.
+const writing = "writing what waits for a mail"
+
 // Digest is what waits for a mail of one kind.
 type Digest struct {
 	Kind    string
@@ -139,7 +142,7 @@ func (s *Store) Put(ctx context.Context, d Digest, version string, now time.Time
 	item.PutTime("mailed_at", d.MailedAt)
 	item.PutTime("sending_until", d.SendingUntil)
 	item.PutNumber("expires", now.Add(life).Unix())
-	return s.items.Put(ctx, Partition, d.Kind, item, version, "writing what waits for a mail")
+	return s.items.Put(ctx, Partition, d.Kind, item, version, writing)
 }
 
 func decode(item dynamo.Attributes) (Digest, string, error) {
@@ -159,23 +162,22 @@ func decode(item dynamo.Attributes) (Digest, string, error) {
 	return d, strconv.FormatInt(version, 10), nil
 }
 
-// Change reads a digest, changes it, and writes it. If another writer was first, it does so again.
-// It returns the digest as it is then, and whether change changed it. After an error it may have
-// been written.
+// Change reads a digest, changes it, and writes it. If another writer was first, it does so again,
+// until ctx is done: each time it is late, another writer has got through. It returns the digest as
+// it is then, and whether change changed it. After an error it may have been written.
 func (s *Store) Change(ctx context.Context, kind string, now time.Time, change func(*Digest) bool) (Digest, bool, error) {
-	for try := 1; ; try++ {
+	for backoff := s.items.Backoff(); ; {
 		d, version, err := s.Get(ctx, kind)
 		if err != nil || !change(&d) {
 			return d, false, err
 		}
 		err = s.Put(ctx, d, version, now)
 		var conflict *video.Conflict
-		if errors.As(err, &conflict) && try < tries {
-			continue
+		if !errors.As(err, &conflict) {
+			return d, err == nil, err
 		}
-		return d, err == nil, err
+		if err := backoff.Wait(ctx); err != nil {
+			return d, false, dynamo.Unavailable(writing, err)
+		}
 	}
 }
-
-// tries bounds how often a change is tried. A few processes at most write a digest at once.
-const tries = 20

@@ -1,12 +1,15 @@
 package digest_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -123,6 +126,42 @@ func TestChange(t *testing.T) {
 	}
 	if _, version, err := one.Get(ctx, "kind"); err != nil || version != "2" {
 		t.Errorf("version %s, %v", version, err)
+	}
+}
+
+// A writer that others get ahead of changes the digest once they let it, or gives up with its
+// context.
+func TestChangeBehindOthers(t *testing.T) {
+	for name, c := range map[string]struct {
+		others int
+		err    error
+	}{
+		"many":                {200, nil},
+		"others all the time": {math.MaxInt, context.DeadlineExceeded},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				items := &dynamotest.Items{}
+				one, other := open(items), open(items)
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+				defer cancel()
+				tries := 0
+				_, changed, err := one.Change(ctx, "kind", now, func(d *digest.Digest) bool {
+					if tries++; tries <= c.others {
+						if _, _, err := other.Change(ctx, "kind", now, func(d *digest.Digest) bool { d.More++; return true }); err != nil {
+							t.Error(err)
+						}
+					}
+					return d.Add(digest.Note{ID: "a"})
+				})
+				if !errors.Is(err, c.err) || changed != (c.err == nil) {
+					t.Errorf("changed: %v, %v", changed, err)
+				}
+				if d, _, err := one.Get(t.Context(), "kind"); err != nil || d.More != min(c.others, tries) || len(d.Waiting) == 1 != changed {
+					t.Errorf("after %d tries: %+v, %v", tries, d, err)
+				}
+			})
+		})
 	}
 }
 

@@ -41,16 +41,33 @@ const (
 func (s *Store) Write(ctx context.Context, mark string, try func(context.Context) error) (Fate, error) {
 	ctx, cancel := context.WithTimeout(ctx, writeTime)
 	defer cancel()
-	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+	for backoff := s.Backoff(); ; {
 		err := try(ctx)
 		f := fateOf(err, mark)
 		if f != again {
 			return f, err
 		}
-		if wait.For(ctx, pause/2+s.Jitter(pause/2)) != nil {
+		if backoff.Wait(ctx) != nil {
 			return unknown, err
 		}
 	}
+}
+
+// Backoff waits between the tries of a write while other writers are in its way.
+type Backoff struct {
+	pause  time.Duration // the longest that the next wait takes
+	jitter func(time.Duration) time.Duration
+}
+
+// Backoff returns the Backoff of a write.
+func (s *Store) Backoff() *Backoff { return &Backoff{firstPause, s.Jitter} }
+
+// Wait waits for a random time, which doubles from call to call up to a second. If ctx is done
+// first, it returns the context's cause.
+func (b *Backoff) Wait(ctx context.Context) error {
+	pause := b.pause
+	b.pause = min(2*pause, longestPause)
+	return wait.For(ctx, pause/2+b.jitter(pause/2))
 }
 
 // fateOf determines the fate of a write from its error. A condition may have failed for the

@@ -9,6 +9,11 @@ func mailing() []mutant {
 			"^TestTwoProcesses$", "./internal/notify/mail", "after a quarter of an hour: the mails are []",
 		},
 		{
+			"an event left for later since another was told at the same time", "internal/table/digest/digest.go",
+			`!errors.As(err, &conflict) {`, `!errors.As(err, &conflict) || true {`,
+			"^TestChangeBehindOthers$", "./internal/table/digest", "changed: false",
+		},
+		{
 			"a mail dropped that the topic refused", "internal/notify/mail/mail.go",
 			"err := m.publish(ctx, d)\n\tif err == nil {", "err := m.publish(ctx, d)\n\tif err == nil || true {",
 			"^TestTopicRefuses$", "./internal/notify/mail", "accepted: the mails are []",
