@@ -17,9 +17,10 @@ func TestSend(t *testing.T) {
 	var got *http.Request
 	var body []byte
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		got = r
-		body, _ = io.ReadAll(r.Body)
 		switch r.URL.Path {
+		case "/s3cret":
+			got = r
+			body, _ = io.ReadAll(r.Body)
 		case "/redirect":
 			http.Redirect(w, r, "http://169.254.169.254/latest/meta-data/", http.StatusFound)
 		case "/later":
