@@ -62,7 +62,7 @@ func (w *world) testBatch(t *testing.T) {
 	p := w.tab(t)
 	p.signIn()
 	p.fill("field-prompt", "a draft that stays")
-	const name, quick, slow = "spring films", "a kite of a batch", slowly + " of a batch"
+	const name, quick, slow = "spring films", "a kite of a batch", attended + " of a batch"
 	p.drop(prompts(t, name+".csv", "prompt,duration,label", quick+",5,Kite", slow+",10,Boat", "a portrait of "+refused+",5,Portrait", "a bear of a batch,7000,Bear"))
 	p.batchShows(name, "Not started yet")
 	p.batchShows(name, "3 lines, and 1 invalid: 3 videos")
@@ -87,6 +87,7 @@ func (w *world) testBatch(t *testing.T) {
 	p.await("no card of it among the single ones", "!"+onTop+".includes("+js(slow)+")")
 	p.accessible("a batch that runs")
 	p.shot("batch running")
+	w.complete(t, slow)
 
 	p.batchShows(name, "Ended")
 	p.batchShows(name, "2 stored")

@@ -27,6 +27,8 @@ func (w *world) testSome(t *testing.T) {
 	}
 	p := w.tab(t)
 	p.signIn()
+	p.cardShows(boat, "Generating")
+	w.complete(t, boat)
 	for _, prompt := range []string{boat, "a snail crosses a motorway"} {
 		p.await("the poster", card(prompt)+"?.querySelector('img')?.naturalWidth > 0")
 	}

@@ -107,10 +107,12 @@ func (w *world) testTold(t *testing.T) {
 	p := w.tab(t)
 	p.signIn()
 	p.do(chromedp.Evaluate[chromedp.Void](unwatched))
-	const prompt = slowly + " that nobody sees"
+	const prompt = attended + " that nobody sees"
 	p.order(prompt)
 	p.press("#videos", "Notify me when it is done")
 	p.await("no button", "document.getElementById('notify').hidden")
+	p.cardShows(prompt, "Generating")
+	w.complete(t, prompt)
 	p.order("a portrait that " + refused + " sees")
 	p.await("the title", "document.title.startsWith('● 1 failed, 1 done ·')")
 	p.await("the notifications", "told.length === 2 && told.includes("+js("Done: "+prompt)+") && told.some((words) => words.startsWith('Ended without a video: '))")

@@ -77,7 +77,7 @@ func price(t *testing.T, seconds float64) string {
 	return fmt.Sprintf("$%.2f", usd*seconds)
 }
 
-const boat = slowly + " crosses a flooded street"
+const boat = attended + " crosses a flooded street"
 
 func (w *world) testVideo(t *testing.T) {
 	p := w.tab(t)
@@ -88,6 +88,7 @@ func (w *world) testVideo(t *testing.T) {
 	p.await("a bar", card(boat)+".querySelector('progress')")
 	p.accessible("a video under way")
 	p.shot("under way")
+	w.complete(t, boat)
 
 	player := card(boat) + "?.querySelector('video')"
 	p.await("the poster", card(boat)+"?.querySelector('img')?.naturalWidth > 0")

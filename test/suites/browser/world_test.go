@@ -30,7 +30,7 @@ type world struct {
 const (
 	refused   = "a famous person" // by moderation
 	unending  = "endless"         // never completes
-	slowly    = "a paper boat"    // slow enough to be seen while it runs
+	attended  = "a paper boat"    // goes on until the test completes it
 	inSeconds = 2.0               // all others
 )
 
@@ -82,11 +82,8 @@ func decide(accepted script.Accepted) script.Fate {
 	switch text := string(accepted.Request); {
 	case strings.Contains(text, refused):
 		return script.Fate{Outcome: script.OutcomeError, ErrorName: "ContentPolicyViolation", ErrorMessage: "The prompt shows a person who is known"}
-	case strings.Contains(text, unending):
+	case strings.Contains(text, unending), strings.Contains(text, attended):
 		return script.Fate{Outcome: script.OutcomeNever}
-	case strings.Contains(text, slowly):
-		seconds := 8.0
-		return script.Fate{Seconds: &seconds}
 	}
 	return script.Fate{}
 }
@@ -114,6 +111,17 @@ func (w *world) bought(prompt string) []sim.Generation {
 		}
 	}
 	return slices.DeleteFunc(ledger.Generations, func(g sim.Generation) bool { return !slices.Contains(ids, g.ClientRequestID) })
+}
+
+// complete completes the generation of a prompt with the word attended.
+func (w *world) complete(t *testing.T, prompt string) {
+	t.Helper()
+	w.boughtOnce(t, prompt)
+	for _, g := range w.bought(prompt) {
+		if err := w.provider.Complete(g.ID); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // boughtOnce fails the test unless the provider accepted a prompt exactly once.

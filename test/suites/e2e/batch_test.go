@@ -202,7 +202,7 @@ func (w *world) testBatchCancelled(t *testing.T) {
 	w.batchIs(t, id, record.Planned, 1)
 	items := w.batchItems(t, id, 1)
 	for _, item := range items {
-		w.doom(item.ID, script.Fate{Seconds: new(12.0)}) // so that the first one is generated meanwhile
+		w.doom(item.ID, script.Fate{Outcome: script.OutcomeNever})
 	}
 	submitted := func() (ids []string) {
 		for _, item := range items {
@@ -231,6 +231,9 @@ func (w *world) testBatchCancelled(t *testing.T) {
 	got := ask[api.BatchCancelled](w, t, http.StatusOK, http.MethodDelete, api.PathOf(api.BatchPath, id))
 	if got.Batch.Status != string(record.Cancelled) || got.Submitted != 1 || got.Done != 0 || got.Cancelled+got.Left+got.Batch.Counts.New != 3 {
 		t.Errorf("cancelled: %+v", got)
+	}
+	for _, job := range submitted() {
+		w.complete(t, job)
 	}
 	await(t, "the end of what was submitted", func() bool {
 		c := w.batchIs(t, id, record.Cancelled, 2).Counts

@@ -19,14 +19,14 @@ import (
 // testForgotten forgets a stored video: its prompt is removed from the table, the lists and the
 // manifest. The video stays, and the same request is still the same job.
 func (w *world) testForgotten(t *testing.T) {
-	seconds := 5.0
-	job, prompt := w.order(t, "forgotten", func(job string) { w.doom(job, script.Fate{Seconds: &seconds}) })
+	job, prompt := w.order(t, "forgotten", func(job string) { w.doom(job, script.Fate{Outcome: script.OutcomeNever}) })
 	await(t, "the generation", func() bool {
 		return ask[api.Video](w, t, http.StatusOK, http.MethodGet, api.PathOf(api.VideoPath, job)).Status == video.StateGenerating
 	})
 	if refused := ask[api.Error](w, t, http.StatusConflict, http.MethodPost, api.PathOf(api.ForgetPath, job)); !strings.Contains(fmt.Sprint(refused.Message), "wait until it has ended") {
 		t.Errorf("while it is generated: %v", refused.Message)
 	}
+	w.complete(t, job)
 	w.stored(t, job)
 	locator := w.entry(t, job).Locator()
 	whole := w.object(t, objectkey.Manifest(locator))

@@ -179,9 +179,15 @@ func (w *world) probeResume(t *testing.T) error {
 	return err
 }
 
+// probeCheck has a generation seen while it runs, so that its time is learned.
 func (w *world) probeCheck(t *testing.T) error {
-	seconds := 1.5 // long enough to be seen while it runs, so that its time is learned
-	_, err := w.step(t.Context(), "CheckFunction", w.submitted(t, w.fresh(), script.Fate{Seconds: &seconds}), video.Completed)
+	id := w.fresh()
+	job, err := w.step(t.Context(), "CheckFunction", w.submitted(t, id, script.Fate{Outcome: script.OutcomeNever}), video.Generating)
+	if err != nil {
+		return err
+	}
+	w.complete(t, id)
+	_, err = w.step(t.Context(), "CheckFunction", job, video.Completed)
 	return err
 }
 

@@ -114,8 +114,7 @@ func (w *world) testCancel(t *testing.T) {
 
 // testDiscard gives up a video while it is generated, and then wants it after all.
 func (w *world) testDiscard(t *testing.T) {
-	seconds := 8.0
-	job, _ := w.order(t, "given-up", func(job string) { w.doom(job, script.Fate{Seconds: &seconds}) })
+	job, _ := w.order(t, "given-up", func(job string) { w.doom(job, script.Fate{Outcome: script.OutcomeNever}) })
 	await(t, "the generation", func() bool {
 		return ask[api.Video](w, t, http.StatusOK, http.MethodGet, api.PathOf(api.VideoPath, job)).Status == video.StateGenerating
 	})
@@ -125,6 +124,7 @@ func (w *world) testDiscard(t *testing.T) {
 	if got := ask[api.Video](w, t, http.StatusAccepted, http.MethodDelete, api.PathOf(api.VideoPath, job)+"?discard=true"); !got.Discard || got.Status != video.StateGenerating {
 		t.Errorf("with it: %+v", got)
 	}
+	w.complete(t, job)
 	w.endedWith(t, job, "Discarded", "charged all the same")
 	w.boughtOnce(t, job)
 	got := ask[api.Video](w, t, http.StatusOK, http.MethodGet, api.PathOf(api.VideoPath, job))

@@ -185,6 +185,16 @@ func (w *world) doom(job string, fate script.Fate) {
 	w.fates[job] = fate
 }
 
+// complete completes a job's generation, which has the fate script.OutcomeNever.
+func (w *world) complete(t *testing.T, job string) {
+	t.Helper()
+	for _, g := range w.generations(job) {
+		if err := w.provider.Complete(g.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // plan plans the simulator's faults. A job's first call is a create, whose client request id
 // begins with the job's id. The id of its generation is known from then on.
 func (w *world) plan(call script.Call) script.Fault {

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"container/heap"
+	"fmt"
 	"time"
 
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/clip"
@@ -79,6 +80,19 @@ func (s *Server) accept(x *exchange, o order.Order, now time.Time) (*generation,
 		heap.Push(&s.pending, g)
 	}
 	return g, nil
+}
+
+// Complete completes a generation now that script.OutcomeNever keeps generating. It is charged like any other.
+func (s *Server) Complete(id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g := s.byID[id]
+	if g == nil || g.Outcome != script.OutcomeNever {
+		return fmt.Errorf("simulator: no generation %q is kept generating", id)
+	}
+	g.Outcome, g.EndsAt = script.OutcomeCompleted, s.clock()
+	heap.Push(&s.pending, g)
+	return nil
 }
 
 // settle ends, in order, the generations that are due: it charges the completed ones and writes their log rows. It

@@ -99,6 +99,31 @@ func TestFates(t *testing.T) {
 	}
 }
 
+// A generation that goes on completes when it is told to, and only that one, once.
+func TestComplete(t *testing.T) {
+	w := newWorld(t, func(c *sim.Config) {
+		c.Settings.Fate, c.Settings.Concurrent = script.Fate{Outcome: script.OutcomeNever}, 2
+	})
+	id, other := w.create("x.1"), w.create("y.1")
+	w.clock.Move(time.Hour)
+	if err := w.server.Complete(id); err != nil {
+		t.Fatal(err)
+	}
+	if got, goesOn := w.retrieve(id).Status, w.retrieve(other).Status; got != "completed" || goesOn != "generating" {
+		t.Errorf("they are %s and %s", got, goesOn)
+	}
+	w.create("z.1") // there is room for one more
+	l := w.server.Ledger()
+	if g := l.Generations[0]; l.ChargedCredits != 1_960_000 || !g.EndsAt.Equal(g.CreatedAt.Add(time.Hour)) || len(w.logs("period=24h").Data) != 1 {
+		t.Errorf("charged %d for %+v", l.ChargedCredits, g)
+	}
+	for _, id := range []string{id, "no-such-id"} {
+		if err := w.server.Complete(id); err == nil {
+			t.Errorf("%s was completed", id)
+		}
+	}
+}
+
 func TestTimesAreDrawnFromTheSeed(t *testing.T) {
 	draw := func(seed uint64, sigma float64) string {
 		w := newWorld(t, func(c *sim.Config) { c.Seed, c.Settings.JobSigma = seed, sigma })

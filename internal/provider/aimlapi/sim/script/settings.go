@@ -23,7 +23,8 @@ const (
 const (
 	OutcomeCompleted = "completed"
 	OutcomeError     = "error"
-	// OutcomeNever keeps it generating forever; it is never charged, and never in the logs.
+	// OutcomeNever keeps it generating, until a call of the server's Complete if there is one; before that it is not
+	// charged, and not in the logs.
 	OutcomeNever = "never"
 )
 
