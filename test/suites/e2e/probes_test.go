@@ -11,9 +11,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -25,7 +23,6 @@ import (
 	"github.com/takeup/takeup/internal/bucket/objectkey"
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 	"github.com/takeup/takeup/internal/video"
-	"github.com/takeup/takeup/internal/wait"
 )
 
 // probes returns the probes of each role, by its owner. Most invoke the function itself, with
@@ -186,21 +183,8 @@ func (w *world) probeResume(t *testing.T) error {
 func (w *world) probeCheck(t *testing.T) error {
 	id := w.fresh()
 	job := w.submitted(t, id, script.Fate{Outcome: script.OutcomeNever})
-	ctx, stop := context.WithCancel(t.Context())
-	var seen sync.WaitGroup
-	seen.Go(func() {
-		for w.generations(id)[0].Retrieved == 0 {
-			if wait.For(ctx, 50*time.Millisecond) != nil {
-				return
-			}
-		}
-		if err := w.provider.Complete(w.generations(id)[0].ID); err != nil {
-			t.Error(err)
-		}
-	})
-	_, err := w.step(ctx, "CheckFunction", job, video.Completed)
-	stop()
-	seen.Wait()
+	defer w.completeWhenPolled(t, id)()
+	_, err := w.step(t.Context(), "CheckFunction", job, video.Completed)
 	return err
 }
 

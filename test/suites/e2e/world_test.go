@@ -31,6 +31,7 @@ import (
 	"github.com/takeup/takeup/internal/provider/aimlapi/sim/script"
 	"github.com/takeup/takeup/internal/provider/all"
 	"github.com/takeup/takeup/internal/table"
+	"github.com/takeup/takeup/internal/wait"
 	"github.com/takeup/takeup/test/harness/record"
 )
 
@@ -190,8 +191,27 @@ func (w *world) complete(t *testing.T, job string) {
 	t.Helper()
 	for _, g := range w.generations(job) {
 		if err := w.provider.Complete(g.ID); err != nil {
-			t.Fatal(err)
+			t.Error(err)
 		}
+	}
+}
+
+// completeWhenPolled is complete once the provider was asked for the generation, which was seen
+// running then. The function that it returns no longer waits for that.
+func (w *world) completeWhenPolled(t *testing.T, job string) (stop func()) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var polling sync.WaitGroup
+	polling.Go(func() {
+		for w.generations(job)[0].Retrieved == 0 {
+			if wait.For(ctx, 50*time.Millisecond) != nil {
+				return
+			}
+		}
+		w.complete(t, job)
+	})
+	return func() {
+		cancel()
+		polling.Wait()
 	}
 }
 
